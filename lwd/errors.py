@@ -1,0 +1,148 @@
+"""Every error that lwd raises on purpose, as one tree.
+
+LwdError
+├── StartError                what stops the daemon or a command; carries its exit code
+│   ├── UsageError            64  the command line is wrong
+│   ├── InputUnreadable       66  a file named on the command line cannot be read
+│   ├── ModelUnavailable      69  the model is not in the store
+│   ├── ModelCorrupt          65  the model is in the store, but not as it was installed
+│   ├── EngineUnavailable     70  the engine process does not start
+│   ├── AddressUnavailable    71  the address or port cannot be bound
+│   ├── ConnectionFailed      76  a server refused or dropped a client command
+│   └── ConfigInvalid         78  the configuration does not validate
+├── Rejection                 an HTTP request refused before the upgrade, in Deepgram's error shape
+│   ├── InvalidParameter      400
+│   ├── InvalidCredentials    401
+│   └── Overloaded            429 or 503
+├── SchemaError               a text frame that is no control message; the stream goes on
+├── UndecodableAudio          the stream's bytes are not the audio they claim to be
+└── EngineFailed              a window that the engine could not transcribe
+
+A message names the field, the value and the remedy. It never holds a key, audio or a transcript.
+Exit codes follow sysexits(3).
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class LwdError(Exception):
+    """Root of everything that lwd raises on purpose."""
+
+
+class StartError(LwdError):
+    """Ends the process with `exit_code` and one line on stderr."""
+
+    exit_code: ClassVar[int] = 70
+
+
+class UsageError(StartError):
+    """The command line is wrong."""
+
+    exit_code = 64
+
+
+class ModelCorrupt(StartError):
+    """A model in the store does not match its manifest, or cannot be read."""
+
+    exit_code = 65
+
+
+class InputUnreadable(StartError):
+    """A file that the user named cannot be read as what it should be."""
+
+    exit_code = 66
+
+
+class ModelUnavailable(StartError):
+    """A model is not in the store, or cannot be had."""
+
+    exit_code = 69
+
+
+class EngineUnavailable(StartError):
+    """The engine process does not become ready."""
+
+    exit_code = 70
+
+
+class AddressUnavailable(StartError):
+    """The listening address cannot be bound."""
+
+    exit_code = 71
+
+
+class ConnectionFailed(StartError):
+    """A server refused or dropped the connection of a client command."""
+
+    exit_code = 76
+
+
+class ConfigInvalid(StartError):
+    """The configuration does not validate; `problems` holds one line for each fault."""
+
+    exit_code = 78
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Rejection(LwdError):
+    """An HTTP request refused before the upgrade.
+
+    `reason` labels the metric and the log line; status, code and message are the client's
+    (https://developers.deepgram.com/docs/errors).
+    """
+
+    def __init__(self, status: int, err_code: str, err_msg: str, reason: str) -> None:
+        super().__init__(err_msg)
+        self.status = status
+        self.err_code = err_code
+        self.err_msg = err_msg
+        self.reason = reason
+
+
+class InvalidParameter(Rejection):
+    """A query parameter that cannot work."""
+
+    def __init__(self, err_msg: str) -> None:
+        super().__init__(400, "INVALID_QUERY_PARAMETER", err_msg, "bad_request")
+
+
+class InvalidCredentials(Rejection):
+    """The key is missing or unknown."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "INVALID_AUTH", "Invalid credentials.", "auth")
+
+
+class Overloaded(Rejection):
+    """No stream can be taken now: too many of them (429), or the daemon is stopping (503)."""
+
+    def __init__(self, *, draining: bool) -> None:
+        if draining:
+            super().__init__(503, "Service Unavailable", "Please try again later", "draining")
+        else:
+            super().__init__(
+                429,
+                "TOO_MANY_REQUESTS",
+                "Too many requests. Please try again later",
+                "capacity",
+            )
+
+
+class SchemaError(LwdError):
+    """A text frame that is no control message; `description` is written for the client."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description)
+        self.description = description
+
+
+class UndecodableAudio(LwdError):
+    """The stream's bytes cannot be decoded as audio."""
+
+
+class EngineFailed(LwdError):
+    """The engine could not transcribe a window."""
