@@ -106,8 +106,8 @@ class Rejection(LwdError):
 class InvalidParameter(Rejection):
     """A query parameter that cannot work."""
 
-    def __init__(self, err_msg: str) -> None:
-        super().__init__(400, "INVALID_QUERY_PARAMETER", err_msg, "bad_request")
+    def __init__(self, err_msg: str, err_code: str = "INVALID_QUERY_PARAMETER") -> None:
+        super().__init__(400, err_code, err_msg, "bad_request")
 
 
 class InvalidCredentials(Rejection):

@@ -1,0 +1,126 @@
+"""Every metric of the daemon, its help and its buckets. Base units; no label names a caller."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    disable_created_metrics,
+)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+REGISTRY = CollectorRegistry()
+"""What `/metrics` shows."""
+
+_LATENCY_BUCKETS_S = (
+    0.05,
+    0.1,
+    0.15,
+    0.2,
+    0.25,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.8,
+    1,
+    1.25,
+    1.5,
+    2,
+    3,
+    5,
+    10,
+)
+_STREAM_BUCKETS_S = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600)
+
+BUILD = Info("lwd_build", "Version of lwd and of its Python.", registry=REGISTRY)
+READY = Gauge("lwd_ready", "1 while new streams are welcome.", registry=REGISTRY)
+START_TIME = Gauge(
+    "lwd_process_start_time_seconds", "When the daemon started, Unix time.", registry=REGISTRY
+)
+
+STREAMS_ACTIVE = Gauge("lwd_streams_active", "Streams that are open.", registry=REGISTRY)
+STREAMS_LIMIT = Gauge("lwd_streams_limit", "Streams that may be open at once.", registry=REGISTRY)
+STREAMS = Counter(
+    "lwd_streams_total",
+    "Streams that ended, by how.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+STREAMS_REJECTED = Counter(
+    "lwd_streams_rejected_total",
+    "Streams refused before the upgrade, by why.",
+    ["reason"],
+    registry=REGISTRY,
+)
+STREAM_DURATION = Histogram(
+    "lwd_stream_duration_seconds",
+    "Length of a stream, connect to close.",
+    buckets=_STREAM_BUCKETS_S,
+    registry=REGISTRY,
+)
+AUDIO_SECONDS = Counter(
+    "lwd_audio_seconds_total", "Audio received, all channels.", registry=REGISTRY
+)
+AUDIO_BYTES = Counter("lwd_audio_bytes_total", "Bytes of audio received.", registry=REGISTRY)
+CONTAINER_MISMATCHES = Counter(
+    "lwd_container_mismatches_total",
+    "Streams whose bytes were a container although `encoding` said otherwise.",
+    registry=REGISTRY,
+)
+MESSAGES = Counter(
+    "lwd_messages_total", "Messages sent to clients, by kind.", ["kind"], registry=REGISTRY
+)
+INTERIM_LATENCY = Histogram(
+    "lwd_interim_latency_seconds",
+    "From asking for an interim to its result.",
+    buckets=_LATENCY_BUCKETS_S,
+    registry=REGISTRY,
+)
+FINAL_LATENCY = Histogram(
+    "lwd_final_latency_seconds",
+    "From the end of a window being known to its final result.",
+    buckets=_LATENCY_BUCKETS_S,
+    registry=REGISTRY,
+)
+
+ENGINE_READY = Gauge(
+    "lwd_engine_ready", "1 while the model's engine answers.", ["model"], registry=REGISTRY
+)
+ENGINE_RESTARTS = Counter(
+    "lwd_engine_restarts_total", "Engine processes that died.", ["model"], registry=REGISTRY
+)
+ENGINE_BUSY = Counter(
+    "lwd_engine_busy_seconds_total",
+    "Time the engine spent on batches.",
+    ["model"],
+    registry=REGISTRY,
+)
+ENGINE_MEMORY = Gauge(
+    "lwd_engine_memory_bytes",
+    "Memory that MLX holds after a batch, by kind.",
+    ["model", "kind"],
+    registry=REGISTRY,
+)
+QUEUED_JOBS = Gauge(
+    "lwd_queued_jobs", "Windows that wait for the engine.", ["model"], registry=REGISTRY
+)
+BATCH_SIZE = Histogram(
+    "lwd_batch_size",
+    "Windows in a batch.",
+    ["model"],
+    buckets=(1, 2, 4, 8, 12, 16, 32),
+    registry=REGISTRY,
+)
+INTERIMS_SUPERSEDED = Counter(
+    "lwd_interims_superseded_total",
+    "Interims dropped for a newer window of their channel: load made visible.",
+    registry=REGISTRY,
+)
+WINDOWS_FAILED = Counter(
+    "lwd_windows_failed_total",
+    "Windows given up after every attempt.",
+    registry=REGISTRY,
+)

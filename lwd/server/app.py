@@ -1,0 +1,96 @@
+"""The composition root: builds every part of the daemon from its configuration and runs it."""
+
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from lwd import metrics
+from lwd.asr.pool import EnginePool, EngineSettings
+from lwd.asr.wire import EngineSpec
+from lwd.config import Config
+from lwd.errors import Rejection
+from lwd.log import configure_logging
+from lwd.models.store import ModelStore
+from lwd.protocol.messages import ModelInfo
+from lwd.server.auth import Authenticator
+from lwd.server.engines import Engines, LoadedModel
+from lwd.server.lifecycle import run
+from lwd.server.listen import ListenHandler, Streams
+from lwd.server.ops import OpsHandlers
+from lwd.server.reply import REQUEST_ID, rejection_response
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger()
+
+
+def serve(config: Config) -> None:
+    """Run the daemon until it is told to stop; raises StartError when it cannot start."""
+    configure_logging(config.log.level, config.log.format)
+    engines = build_engines(config)
+    streams = Streams(config.limits.streams)
+    app = build_app(config, engines, streams)
+    uvloop.run(run(app, config.server, engines, streams))
+
+
+def build_app(config: Config, engines: Engines, streams: Streams) -> web.Application:
+    """The HTTP application over started engines."""
+    app = web.Application(middlewares=[_identify_and_reject])
+    authenticator = Authenticator(key.get_secret_value() for key in config.auth.keys)
+    app.router.add_get("/v1/listen", ListenHandler(config, engines, authenticator, streams))
+    OpsHandlers(engines, streams).add_routes(app.router)
+    return app
+
+
+def build_engines(config: Config) -> Engines:
+    """An engine pool for every configured model; raises when a model is not in the store."""
+    store = ModelStore(config.model.store)
+    name, quantization = config.model.name, config.model.quantization
+    default = f"{name}-{quantization}" if quantization else name
+    names = dict.fromkeys([default, *config.model.also])
+    return Engines([_loaded_model(config, store, name) for name in names], config.model.language)
+
+
+def _loaded_model(config: Config, store: ModelStore, name: str) -> LoadedModel:
+    files = store.verify(name)
+    settings = EngineSettings(
+        batch_size=config.engine.batch_size,
+        cpu_threads=config.engine.cpu_threads,
+        deadline_s=config.engine.deadline_s,
+        start_timeout_s=config.engine.start_timeout_s,
+        restart_backoff_s=config.engine.restart_backoff_s,
+        max_attempts=config.engine.max_attempts,
+        cache_directory=config.model.store / ".kernels",
+    )
+    spec = EngineSpec(
+        model_directory=str(files.directory),
+        alignment_heads=files.alignment_heads,
+        word_timestamps=config.engine.word_timestamps,
+    )
+    identity = files.identity
+    info = ModelInfo(str(identity.uuid), identity.name, identity.version, identity.arch)
+    return LoadedModel(name, EnginePool(name, spec, settings), info)
+
+
+@web.middleware
+async def _identify_and_reject(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every request an id, and every refusal Deepgram's shape."""
+    request_id = request[REQUEST_ID] = uuid4()
+    try:
+        response = await handler(request)
+    except Rejection as rejection:
+        metrics.STREAMS_REJECTED.labels(rejection.reason).inc()
+        log.info(
+            "rejected",
+            request_id=str(request_id),
+            status=rejection.status,
+            reason=rejection.reason,
+            parameters=sorted(request.query),
+        )
+        response = rejection_response(rejection, request_id)
+    if not response.prepared:
+        response.headers["dg-request-id"] = str(request_id)
+    return response

@@ -1,0 +1,71 @@
+"""The loaded models: which of them serves a stream, and in which language."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lwd.asr.pool import EnginePool
+from lwd.errors import ConfigInvalid, InvalidParameter
+from lwd.protocol.messages import ModelInfo
+
+_DETECT = "multi"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model, its engine, and how it is named to clients."""
+
+    name: str
+    pool: EnginePool
+    info: ModelInfo
+
+
+class Engines:
+    """Every loaded model; the first is the default."""
+
+    def __init__(self, models: Sequence[LoadedModel], default_language: str | None) -> None:
+        self._models = models
+        self._default_language = default_language
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every engine answers."""
+        return all(model.pool.is_ready for model in self._models)
+
+    def __iter__(self) -> Iterator[LoadedModel]:
+        return iter(self._models)
+
+    async def start(self) -> None:
+        """Load every model."""
+        for model in self._models:
+            await model.pool.start()
+        try:
+            self.language_for(self._models[0], None)
+        except InvalidParameter as error:
+            raise ConfigInvalid(
+                [f"model.language: {self._models[0].name} does not know {self._default_language!r}"]
+            ) from error
+
+    async def close(self) -> None:
+        """Stop every engine."""
+        await asyncio.gather(*(model.pool.close() for model in self._models))
+
+    def choose(self, asked: str | None) -> LoadedModel:
+        """The model that a client means, else the default: Deepgram's names all mean that."""
+        wanted = (asked or "").lower().removeprefix("whisper-")
+        return next((m for m in self._models if m.name.lower() == wanted), self._models[0])
+
+    def language_for(self, model: LoadedModel, asked: str | None) -> str | None:
+        """Whisper's code for a client's BCP-47 tag, or None to detect the language.
+
+        Raises InvalidParameter with Deepgram's text when the model does not know it.
+        """
+        tag = asked or self._default_language
+        if tag is None or tag == _DETECT:
+            return None
+        code = tag.lower().partition("-")[0]
+        if code not in model.pool.languages:
+            raise InvalidParameter(
+                "Bad Request: No such model/language/tier combination found.", "Bad Request"
+            )
+        return code

@@ -1,0 +1,168 @@
+"""`GET /v1/listen`: from a handshake to a running stream."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from aiohttp import web
+
+from lwd import metrics
+from lwd.audio.source import AudioSource, AudioSpec
+from lwd.audio.vad import FRAME_SAMPLES, SpeechDetector
+from lwd.config import Config
+from lwd.errors import InvalidParameter, Overloaded
+from lwd.protocol.params import ListenParams, parse_listen_params
+from lwd.server.auth import SCHEMES, Authenticator
+from lwd.server.engines import Engines, LoadedModel
+from lwd.server.reply import REQUEST_ID
+from lwd.server.stream import Stream, StreamSettings
+from lwd.stream.pipeline import ChannelPipeline, PipelineSettings
+from lwd.stream.segmenter import Segmenter, SegmenterSettings
+
+_CLOSE_TIMEOUT_S = 5.0
+"""How long a client may take to answer the closing handshake."""
+
+log = structlog.get_logger()
+
+
+class Streams:
+    """The open streams, and whether more are taken."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.is_draining = False
+        self.open: set[Stream] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def admit(self) -> None:
+        """Raise Overloaded when no stream may be added."""
+        if self.is_draining or len(self.open) >= self.limit:
+            raise Overloaded(draining=self.is_draining)
+
+    @contextmanager
+    def hold(self, stream: Stream) -> Iterator[None]:
+        """Count a stream as open."""
+        self.open.add(stream)
+        self._empty.clear()
+        metrics.STREAMS_ACTIVE.set(len(self.open))
+        try:
+            yield
+        finally:
+            self.open.discard(stream)
+            metrics.STREAMS_ACTIVE.set(len(self.open))
+            if not self.open:
+                self._empty.set()
+
+    async def wait_empty(self) -> None:
+        """Return once no stream is open."""
+        await self._empty.wait()
+
+
+class ListenHandler:
+    """Opens streams."""
+
+    def __init__(
+        self, config: Config, engines: Engines, authenticator: Authenticator, streams: Streams
+    ) -> None:
+        self._config = config
+        self._engines = engines
+        self._authenticator = authenticator
+        self._streams = streams
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Validate, authenticate, admit, upgrade; then run the stream to its end.
+
+        Deepgram validates before it authenticates, and so do we.
+        """
+        params = parse_listen_params(request.query.items())
+        model = self._engines.choose(params.model)
+        language = self._engines.language_for(model, params.language)
+        websocket = self._websocket(request)
+        self._authenticator.check(request.headers)
+        self._streams.admit()
+        stream = self._stream(request, websocket, params, model, language)
+        with self._streams.hold(stream):
+            await websocket.prepare(request)
+            log.info("stream_started", request_id=str(request[REQUEST_ID]), model=model.name)
+            await stream.run()
+        return websocket
+
+    def _websocket(self, request: web.Request) -> web.WebSocketResponse:
+        websocket = web.WebSocketResponse(
+            timeout=_CLOSE_TIMEOUT_S,
+            protocols=SCHEMES,
+            # Deepgram does not compress either; audio gains nothing and a bomb is not possible.
+            compress=False,
+            max_msg_size=self._config.server.max_message_bytes,
+        )
+        if not websocket.can_prepare(request):
+            raise InvalidParameter(
+                "Bad Request: /v1/listen is a WebSocket; connect with ws:// or wss://",
+                "Bad Request",
+            )
+        websocket.headers["dg-request-id"] = str(request[REQUEST_ID])
+        return websocket
+
+    def _stream(
+        self,
+        request: web.Request,
+        websocket: web.WebSocketResponse,
+        params: ListenParams,
+        model: LoadedModel,
+        language: str | None,
+    ) -> Stream:
+        server = self._config.server
+        request_id = request[REQUEST_ID]
+        settings = StreamSettings(
+            request_id=request_id,
+            params=params,
+            model=model.info,
+            idle_timeout_s=server.idle_timeout_s,
+            ping_interval_s=server.ping_interval_s,
+            send_timeout_s=server.send_timeout_s,
+        )
+
+        def make_source(sample_rate: int | None, channels: int | None) -> AudioSource:
+            return AudioSource(
+                AudioSpec(
+                    encoding=None if params.encoding is None else params.encoding.value,
+                    sample_rate=sample_rate or params.sample_rate,
+                    channels=channels or params.channels,
+                    mixdown=not params.multichannel,
+                    assumed_sample_rate=self._config.streaming.assumed_sample_rate,
+                )
+            )
+
+        def make_pipeline(stream: Stream, channel: int) -> ChannelPipeline:
+            return ChannelPipeline(
+                PipelineSettings(
+                    channel=channel,
+                    owner=(request_id, channel),
+                    language=language,
+                    interim_results=params.interim_results,
+                    interim_step_s=self._config.streaming.interim_step_s,
+                    utterance_end_ms=params.utterance_end_ms if params.interim_results else None,
+                    backlog_s=self._config.limits.backlog_s,
+                ),
+                Segmenter(self._segmenter_settings(params)),
+                SpeechDetector(),
+                model.pool.transcribe,
+                stream.emit,
+            )
+
+        return Stream(websocket, settings, make_source, make_pipeline)
+
+    def _segmenter_settings(self, params: ListenParams) -> SegmenterSettings:
+        vad = self._config.vad
+        return SegmenterSettings(
+            endpointing_ms=params.endpointing_ms,
+            chunk_s=self._config.streaming.chunk_s,
+            speech_threshold=vad.speech_threshold,
+            silence_threshold=vad.silence_threshold,
+            min_speech_ms=vad.min_speech_ms,
+            hangover_ms=vad.hangover_ms,
+            pre_roll_ms=vad.pre_roll_ms,
+            frame_samples=FRAME_SAMPLES,
+        )

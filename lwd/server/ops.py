@@ -1,0 +1,85 @@
+"""What machines and people ask of the daemon itself: liveness, readiness, health, metrics."""
+
+import platform
+import time
+
+from aiohttp import web
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from lwd import __version__, metrics
+from lwd.server.engines import Engines
+from lwd.server.listen import Streams
+
+
+class OpsHandlers:
+    """Answers from what is in memory: no question here waits for an engine."""
+
+    def __init__(self, engines: Engines, streams: Streams) -> None:
+        self._engines = engines
+        self._streams = streams
+        metrics.BUILD.info({"version": __version__, "python": platform.python_version()})
+        metrics.START_TIME.set(time.time())
+        metrics.STREAMS_LIMIT.set(streams.limit)
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Register the endpoints."""
+        router.add_get("/livez", self._livez)
+        router.add_get("/readyz", self._readyz)
+        router.add_get("/healthz", self._healthz)
+        router.add_get("/metrics", self._metrics)
+
+    async def _livez(self, _: web.Request) -> web.Response:
+        """Answering at all is the answer."""
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        """Whether a proxy should send new streams here; a full daemon still is ready."""
+        reason = self._not_ready()
+        return web.Response(status=503 if reason else 200, text=f"{reason or 'ok'}\n")
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        """Summary for people, shaped like draft-inadarei-api-health-check-06."""
+        reason = self._not_ready()
+        body: dict[str, object] = {
+            "status": "fail" if reason else "pass",
+            "version": __version__,
+            "checks": {
+                **{
+                    f"engine:{model.name}": [
+                        {
+                            "status": "pass" if model.pool.is_ready else "fail",
+                            "observedValue": model.pool.queued,
+                            "observedUnit": "queued windows",
+                        }
+                    ]
+                    for model in self._engines
+                },
+                "streams": [
+                    {
+                        "status": "warn" if self._is_full() else "pass",
+                        "observedValue": len(self._streams.open),
+                        "observedUnit": f"of {self._streams.limit} streams",
+                    }
+                ],
+            },
+        }
+        if reason:
+            body["output"] = reason
+        return web.json_response(
+            body, status=503 if reason else 200, content_type="application/health+json"
+        )
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        metrics.READY.set(self._not_ready() is None)
+        return web.Response(
+            body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    def _is_full(self) -> bool:
+        return len(self._streams.open) >= self._streams.limit
+
+    def _not_ready(self) -> str | None:
+        if self._streams.is_draining:
+            return "draining"
+        return None if self._engines.is_ready else "an engine is starting"

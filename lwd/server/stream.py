@@ -1,0 +1,333 @@
+"""One client's stream: frames in, the channels' events out as Deepgram's messages.
+
+The session says what a frame means, the source turns bytes into samples, the pipelines turn
+samples into events; this class moves things between them and owns the order of the ending.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from uuid import UUID
+
+import numpy as np
+import structlog
+from aiohttp import WSMsgType, web
+
+from lwd import metrics
+from lwd.asr.types import SAMPLE_RATE, Samples
+from lwd.audio.source import AudioSource
+from lwd.errors import UndecodableAudio
+from lwd.protocol import session as events
+from lwd.protocol.closing import Close
+from lwd.protocol.messages import (
+    ErrorMessage,
+    Metadata,
+    ModelInfo,
+    Results,
+    SpeechStarted,
+    UtteranceEnd,
+)
+from lwd.protocol.params import ListenParams
+from lwd.protocol.session import Session
+from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
+from lwd.stream.pipeline import ChannelPipeline
+from lwd.text.formatting import format_words
+
+_SLICE_SAMPLES = SAMPLE_RATE // 2
+"""A frame may hold a whole file; the channels take it in slices so that other streams get on."""
+
+_LEAST_WAIT_S = 0.1
+
+Message = Results | Metadata | SpeechStarted | UtteranceEnd | ErrorMessage
+
+log = structlog.get_logger()
+
+
+class Outcome(Enum):
+    """How a stream ended, for the metric and the log."""
+
+    COMPLETED = "completed"
+    CLIENT_GONE = "client_gone"
+    IDLE_TIMEOUT = "idle_timeout"
+    UNDECODABLE_AUDIO = "undecodable_audio"
+    SLOW_CLIENT = "slow_client"
+    SERVER_ERROR = "server_error"
+    DRAINED = "drained"
+
+
+_OUTCOMES = {
+    Close.NORMAL: Outcome.COMPLETED,
+    Close.NO_CLIENT_DATA: Outcome.IDLE_TIMEOUT,
+    Close.UNDECODABLE_AUDIO: Outcome.UNDECODABLE_AUDIO,
+    Close.INTERNAL_ERROR: Outcome.SERVER_ERROR,
+    Close.SERVICE_RESTART: Outcome.DRAINED,
+}
+
+
+class _ClientGone(Exception):
+    """The client's socket is closed."""
+
+
+class _SlowClient(Exception):
+    """The client does not take its messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """What a stream needs to know besides its client's parameters."""
+
+    request_id: UUID
+    params: ListenParams
+    model: ModelInfo
+    idle_timeout_s: float
+    ping_interval_s: float
+    send_timeout_s: float
+
+
+class Stream:
+    """Runs one accepted WebSocket to its end."""
+
+    def __init__(
+        self,
+        websocket: web.WebSocketResponse,
+        settings: StreamSettings,
+        make_source: Callable[[int | None, int | None], AudioSource],
+        make_pipeline: Callable[["Stream", int], ChannelPipeline],
+    ) -> None:
+        self._websocket = websocket
+        self._settings = settings
+        self._make_source = make_source
+        self._make_pipeline = make_pipeline
+        self._session = Session(time.monotonic(), settings.idle_timeout_s)
+        self._created = datetime.now(UTC)
+        self._source = make_source(None, None)
+        self._pipelines: list[ChannelPipeline] = []
+        self._channel_tasks: list[asyncio.Task[None]] = []
+        self._receiving: asyncio.Task[None] | None = None
+        self._samples = 0
+        self._counts = {"interims": 0, "finals": 0}
+
+    async def run(self) -> Outcome:
+        """Serve the client until the stream is over; never raises."""
+        pinging = asyncio.create_task(self._ping())
+        started_s = time.monotonic()
+        try:
+            outcome = await self._serve()
+        except _ClientGone:
+            outcome = Outcome.CLIENT_GONE
+        except _SlowClient:
+            outcome = Outcome.SLOW_CLIENT
+        finally:
+            for task in (pinging, *self._channel_tasks):
+                task.cancel()
+            await asyncio.gather(pinging, *self._channel_tasks, return_exceptions=True)
+        duration_s = time.monotonic() - started_s
+        metrics.STREAMS.labels(outcome.value).inc()
+        metrics.STREAM_DURATION.observe(duration_s)
+        log.info(
+            "stream_ended",
+            request_id=str(self._settings.request_id),
+            outcome=outcome.value,
+            duration_s=round(duration_s, 3),
+            audio_s=round(self._audio_s, 3),
+            audio_bytes=self._session.audio_bytes,
+            **self._counts,
+        )
+        return outcome
+
+    def stop(self) -> None:
+        """End the stream because the daemon stops; its client still gets the results."""
+        self._session.end(Close.SERVICE_RESTART)
+        if self._receiving is not None:
+            self._receiving.cancel()
+
+    @property
+    def _audio_s(self) -> float:
+        return self._samples / SAMPLE_RATE
+
+    async def _serve(self) -> Outcome:
+        try:
+            await self._receive_until_end()
+            if self._session.owes_results:
+                await self._flush()
+        except UndecodableAudio as error:
+            self._session.end(Close.UNDECODABLE_AUDIO)
+            log.warning(
+                "undecodable_audio",
+                request_id=str(self._settings.request_id),
+                reason=str(error),
+            )
+        except (_ClientGone, _SlowClient):
+            raise
+        except Exception:
+            self._session.end(Close.INTERNAL_ERROR)
+            log.exception("stream_failed", request_id=str(self._settings.request_id))
+        await self._send(self._metadata())
+        close = self._session.finish()
+        await self._websocket.close(code=close.code, message=close.reason.encode())
+        return _OUTCOMES[close]
+
+    # Receiving
+
+    async def _receive_until_end(self) -> None:
+        """Take frames until the session is no longer open, or a channel fails."""
+        self._receiving = asyncio.create_task(self._receive())
+        try:
+            while not self._receiving.done():
+                tasks = {self._receiving, *self._channel_tasks}
+                done, _ = await asyncio.wait(
+                    tasks, timeout=1.0, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done - {self._receiving}:
+                    task.result()
+            if not self._receiving.cancelled():
+                self._receiving.result()
+        finally:
+            self._receiving.cancel()
+
+    async def _receive(self) -> None:
+        while (deadline_s := self._session.next_deadline_s) is not None:
+            # After a pause for back-pressure the frames that wait come first.
+            wait_s = max(deadline_s - time.monotonic(), _LEAST_WAIT_S)
+            try:
+                async with asyncio.timeout(wait_s):
+                    message = await self._websocket.receive()
+            except TimeoutError:
+                self._session.check_idle(time.monotonic())
+                continue
+            match message.type:
+                case WSMsgType.BINARY:
+                    event = self._session.receive_binary(message.data, time.monotonic())
+                case WSMsgType.TEXT:
+                    event = self._session.receive_text(message.data, time.monotonic())
+                case _:
+                    raise _ClientGone
+            await self._handle(event)
+
+    async def _handle(self, event: events.Event) -> None:
+        match event:
+            case events.AudioReceived(data):
+                metrics.AUDIO_BYTES.inc(len(data))
+                await self._feed(self._source.feed(data))
+            case events.FinalizeRequested(channel):
+                await self._finalize(channel)
+            case events.AudioConfigured(sample_rate, channels):
+                self._source = self._make_source(sample_rate, channels)
+            case events.Reply(message):
+                await self._send(message)
+
+    async def _finalize(self, only_channel: int | None) -> None:
+        if not self._pipelines:
+            nothing = Transcribed(
+                only_channel or 0,
+                0.0,
+                0.0,
+                (),
+                is_final=True,
+                speech_final=True,
+                from_finalize=True,
+            )
+            await self.emit(nothing)
+        for channel, pipeline in enumerate(self._pipelines):
+            if only_channel in {None, channel}:
+                pipeline.finalize()
+
+    async def _feed(self, samples: Samples) -> None:
+        """Give decoded audio, (channels, n), to the channels."""
+        if samples.shape[1] == 0:
+            return
+        self._start_channels()
+        for start in range(0, samples.shape[1], _SLICE_SAMPLES):
+            part = samples[:, start : start + _SLICE_SAMPLES]
+            self._samples += part.shape[1]
+            metrics.AUDIO_SECONDS.inc(part.size / SAMPLE_RATE)
+            for pipeline, channel in zip(self._pipelines, part, strict=True):
+                await pipeline.feed(np.ascontiguousarray(channel))
+            await asyncio.sleep(0)
+
+    def _start_channels(self) -> None:
+        if self._pipelines:
+            return
+        source = self._source.format
+        if source is not None and source.contradicts_encoding:
+            metrics.CONTAINER_MISMATCHES.inc()
+            log.warning("container_wins_over_encoding", request_id=str(self._settings.request_id))
+        self._pipelines = [self._make_pipeline(self, n) for n in range(self._channels)]
+        self._channel_tasks = [asyncio.create_task(p.run()) for p in self._pipelines]
+
+    @property
+    def _channels(self) -> int:
+        """How many channels are transcribed."""
+        source = self._source.format
+        is_split = self._settings.params.multichannel
+        return source.channels if source is not None and is_split else 1
+
+    # Ending
+
+    async def _flush(self) -> None:
+        """Transcribe what is left and wait for it."""
+        await self._feed(self._source.flush())
+        for pipeline in self._pipelines:
+            pipeline.finish()
+        await asyncio.gather(*self._channel_tasks)
+
+    def _metadata(self) -> Metadata:
+        source, params = self._source.format, self._settings.params
+        undecoded = 0 if params.encoding is None else params.channels
+        return Metadata(
+            request_id=str(self._settings.request_id),
+            sha256=self._session.sha256,
+            created=self._created,
+            duration_s=self._audio_s,
+            channels=undecoded if source is None else source.channels,
+            models=(self._settings.model,) if self._samples else (),
+        )
+
+    # Sending
+
+    async def emit(self, event: StreamEvent) -> None:
+        """Send what a channel has to say, if the client asked for its kind."""
+        params = self._settings.params
+        channel_index = (event.channel, self._channels)
+        match event:
+            case Transcribed():
+                self._counts["finals" if event.is_final else "interims"] += 1
+                await self._send(self._results(event))
+            case SpeechBegan(_, at_s) if params.vad_events:
+                await self._send(SpeechStarted(channel_index, at_s))
+            case UtteranceEnded(_, last_word_end_s):
+                await self._send(UtteranceEnd(channel_index, last_word_end_s))
+
+    def _results(self, event: Transcribed) -> Results:
+        return Results(
+            channel_index=(event.channel, self._channels),
+            start_s=event.start_s,
+            duration_s=event.duration_s,
+            is_final=event.is_final,
+            speech_final=event.speech_final,
+            words=format_words(event.words, punctuate=self._settings.params.punctuate),
+            request_id=str(self._settings.request_id),
+            model=self._settings.model,
+            from_finalize=event.from_finalize,
+        )
+
+    async def _send(self, message: Message) -> None:
+        metrics.MESSAGES.labels(type(message).__name__).inc()
+        try:
+            async with asyncio.timeout(self._settings.send_timeout_s):
+                await self._websocket.send_str(message.to_json())
+        except TimeoutError as error:
+            raise _SlowClient from error
+        except ConnectionError as error:
+            raise _ClientGone from error
+
+    async def _ping(self) -> None:
+        """Keep proxies from taking a quiet stream for a dead one."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await asyncio.sleep(self._settings.ping_interval_s)
+                await self._websocket.ping()

@@ -1,0 +1,251 @@
+"""The query of the upgrade."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lwd.errors import InvalidParameter
+from lwd.protocol.params import Encoding, ListenParams, parse_listen_params
+
+RAW = (("encoding", "linear16"), ("sample_rate", "16000"))
+
+
+def refusal(*query: tuple[str, str]) -> InvalidParameter:
+    with pytest.raises(InvalidParameter) as caught:
+        parse_listen_params(query)
+    return caught.value
+
+
+def test_defaults() -> None:
+    """A bare URL gets Deepgram's defaults."""
+    assert parse_listen_params([]) == ListenParams(
+        model=None,
+        language=None,
+        encoding=None,
+        sample_rate=None,
+        channels=1,
+        multichannel=False,
+        interim_results=False,
+        punctuate=False,
+        smart_format=False,
+        endpointing_ms=10,
+        utterance_end_ms=None,
+        vad_events=False,
+    )
+
+
+def test_python_sdk_query() -> None:
+    """The query of Deepgram's Python SDK 7.17 is understood, its unknown keyterms ignored."""
+    query = (
+        "encoding=linear16&endpointing=300&interim_results=true&keyterm=foo+bar&keyterm=baz"
+        "&language=en-US&model=nova-3&sample_rate=16000&smart_format=true&utterance_end_ms=1000"
+        "&vad_events=true"
+    )
+
+    assert parse_listen_params(parse_qsl(query)) == ListenParams(
+        model="nova-3",
+        language="en-US",
+        encoding=Encoding.LINEAR16,
+        sample_rate=16000,
+        interim_results=True,
+        punctuate=True,
+        smart_format=True,
+        endpointing_ms=300,
+        utterance_end_ms=1000,
+        vad_events=True,
+    )
+
+
+def test_livekit_query() -> None:
+    """LiveKit's default query is understood, with all that this release does not have."""
+    query = (
+        "model=nova-3&punctuate=true&smart_format=false&no_delay=true&interim_results=true"
+        "&encoding=linear16&vad_events=true&sample_rate=16000&channels=1&endpointing=25"
+        "&filler_words=true&profanity_filter=false&numerals=false&mip_opt_out=false&language=en-US"
+    )
+
+    assert parse_listen_params(parse_qsl(query)) == ListenParams(
+        model="nova-3",
+        language="en-US",
+        encoding=Encoding.LINEAR16,
+        sample_rate=16000,
+        interim_results=True,
+        punctuate=True,
+        endpointing_ms=25,
+        vad_events=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["multichannel", "interim_results", "punctuate", "smart_format", "vad_events"]
+)
+@pytest.mark.parametrize(
+    ("text", "value"), [("true", True), ("True", True), ("FALSE", False), ("False", False)]
+)
+def test_boolean(name: str, text: str, value: bool) -> None:
+    """A boolean may be written as JavaScript or as Python writes it."""
+    assert getattr(parse_listen_params([(name, text)]), name) is value
+
+
+@pytest.mark.parametrize("text", ["", "1", "yes", " true", "truefalse"])
+def test_wrong_boolean(text: str) -> None:
+    """Anything else is refused, and so is an empty value."""
+    assert str(refusal(("punctuate", text))) == (
+        "Failed to deserialize query parameters: punctuate:"
+        f" provided string `{text}` was not `true` or `false`"
+    )
+
+
+def test_refusal_is_a_400() -> None:
+    """A refusal carries Deepgram's status and code."""
+    error = refusal(("vad_events", "maybe"))
+
+    assert (error.status, error.err_code, error.reason) == (
+        400,
+        "INVALID_QUERY_PARAMETER",
+        "bad_request",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("sample_rate", "16k", "invalid digit found in string `16k`"),
+        ("sample_rate", "", "invalid digit found in string ``"),
+        ("sample_rate", "16_000", "invalid digit found in string `16_000`"),
+        ("sample_rate", "１６０００", r"invalid digit found in string `\uff11\uff16\uff10"),
+        ("sample_rate", "7999", "`7999` is out of range, expected an integer from 8000 to 48000"),
+        ("sample_rate", "48001", "`48001` is out of range, expected an integer from 8000 to 48000"),
+        ("channels", "0", "`0` is out of range, expected an integer from 1 to 20"),
+        ("channels", "21", "`21` is out of range, expected an integer from 1 to 20"),
+        ("channels", "-1", "invalid digit found in string `-1`"),
+        ("endpointing", "", "invalid digit found in string ``"),
+        ("endpointing", "1.5", "invalid digit found in string `1.5`"),
+        ("endpointing", "9" * 5000, f"`{'9' * 40}` is out of range"),
+        ("utterance_end_ms", "soon", "invalid digit found in string `soon`"),
+    ],
+)
+def test_wrong_integer(name: str, text: str, problem: str) -> None:
+    """A number that cannot work is refused by its name, its value and its limits."""
+    expected = f"Failed to deserialize query parameters: {name}: {problem}"
+
+    assert str(refusal(*RAW, (name, text))).startswith(expected)
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 48000])
+def test_sample_rate_limits(sample_rate: int) -> None:
+    """The lowest and the highest rate of raw audio are served."""
+    query = [("encoding", "linear16"), ("sample_rate", f" {sample_rate} "), ("channels", "20")]
+
+    params = parse_listen_params(query)
+
+    assert (params.sample_rate, params.channels) == (sample_rate, 20)
+
+
+def test_repeated_key() -> None:
+    """The last value of a repeated key counts."""
+    query = [("model", "nova-2"), ("channels", "x"), ("model", "nova-3"), ("channels", "2")]
+
+    assert parse_listen_params(query) == ListenParams(model="nova-3", channels=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "endpointing_ms"),
+    [("300", 300), ("0", 0), ("false", None), ("False", None), ("true", 10), ("True", 10)],
+)
+def test_endpointing(text: str, endpointing_ms: int | None) -> None:
+    """Endpointing is a time, or switched off, or left at its default."""
+    assert parse_listen_params([("endpointing", text)]).endpointing_ms == endpointing_ms
+
+
+def test_utterance_end_below_its_least() -> None:
+    """A short utterance_end_ms is refused in the words of the real server."""
+    assert str(refusal(("utterance_end_ms", "999"))) == (
+        "Invalid 'utterance_end_ms' value of '999'."
+    )
+
+
+def test_linear16_without_sample_rate() -> None:
+    """Raw audio without its rate is refused with what to add."""
+    assert str(refusal(("encoding", "linear16"))) == (
+        "Failed to deserialize query parameters: missing field `sample_rate`: `encoding=linear16`"
+        " is raw audio; add its rate in Hz, for example `sample_rate=16000`"
+    )
+
+
+@pytest.mark.parametrize("sample_rate", [None, 96000])
+def test_flac(sample_rate: int | None) -> None:
+    """FLAC needs no rate, and one that is given has no limits: the stream carries its own."""
+    query = [("encoding", "flac")]
+    if sample_rate is not None:
+        query.append(("sample_rate", str(sample_rate)))
+
+    assert parse_listen_params(query) == ListenParams(
+        encoding=Encoding.FLAC, sample_rate=sample_rate
+    )
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["linear32", "alaw", "mulaw", "amr-nb", "amr-wb", "opus", "ogg-opus", "speex", "g729"],
+)
+def test_encoding_of_a_later_release(encoding: str) -> None:
+    """An encoding that only Deepgram has is refused with what works here."""
+    assert str(refusal(("encoding", encoding), ("sample_rate", "8000"))) == (
+        f"Failed to deserialize query parameters: encoding: `{encoding}` is not supported by this"
+        " release; send `linear16`, or leave out `encoding` and send a WAV or FLAC container"
+    )
+
+
+def test_unknown_encoding() -> None:
+    """An encoding that nobody has is refused with the list of those that exist."""
+    assert str(refusal(("encoding", "flac16"))) == (
+        "Failed to deserialize query parameters: encoding: unknown variant `flac16`,"
+        " expected one of `linear16`, `flac`"
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "en-US", "pt-BR", "zh-Hant-TW", "es-419", "multi"])
+def test_language(language: str) -> None:
+    """BCP-47 tags and `multi` are languages."""
+    assert parse_listen_params([("language", language)]).language == language
+
+
+@pytest.mark.parametrize("language", ["en_US", "", "english please", "e", "-US", "en-", "en\r\nX"])
+def test_wrong_language(language: str) -> None:
+    """Another form of language is refused as a combination that does not exist."""
+    error = refusal(("language", language))
+
+    shown = language.replace("\r\n", r"\r\n")
+    assert (error.status, error.err_code) == (400, "Bad Request")
+    assert error.err_msg == (
+        "Bad Request: No such model/language/tier combination found."
+        f" You could try a BCP-47 tag such as 'en-US', or 'multi' (language: `{shown}`)."
+    )
+
+
+NAMES = st.sampled_from([*ListenParams.__dataclass_fields__, "endpointing", "utterance_end_ms"])
+VALUES = st.text() | st.integers().map(str) | st.sampled_from(["linear16", "flac", "true", "multi"])
+
+
+@given(st.lists(st.tuples(NAMES, VALUES)))
+def test_any_query(query: list[tuple[str, str]]) -> None:
+    """Any query gives valid parameters or a refusal that fits into a header."""
+    outcome: ListenParams | InvalidParameter
+    try:
+        outcome = parse_listen_params(query)
+    except InvalidParameter as error:
+        outcome = error
+
+    if isinstance(outcome, InvalidParameter):
+        assert outcome.err_msg.isascii()
+        assert outcome.err_msg.isprintable()
+        assert len(outcome.err_msg) < 500
+    else:
+        assert 1 <= outcome.channels <= 20
+        if outcome.encoding is not Encoding.FLAC:
+            assert outcome.sample_rate is None or 8000 <= outcome.sample_rate <= 48000
+        assert outcome.sample_rate or outcome.encoding is not Encoding.LINEAR16
+        assert outcome.punctuate or not outcome.smart_format
