@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -17,7 +18,7 @@ from lwd.server.auth import SCHEMES, Authenticator
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.reply import REQUEST_ID
 from lwd.server.stream import Stream, StreamSettings
-from lwd.stream.pipeline import ChannelPipeline, PipelineSettings
+from lwd.stream.pipeline import ChannelPipeline, Emit, PipelineSettings
 from lwd.stream.segmenter import Segmenter, SegmenterSettings
 
 _CLOSE_TIMEOUT_S = 5.0
@@ -114,45 +115,51 @@ class ListenHandler:
         language: str | None,
     ) -> Stream:
         server = self._config.server
-        request_id = request[REQUEST_ID]
         settings = StreamSettings(
-            request_id=request_id,
+            request_id=request[REQUEST_ID],
             params=params,
             model=model.info,
             idle_timeout_s=server.idle_timeout_s,
             ping_interval_s=server.ping_interval_s,
             send_timeout_s=server.send_timeout_s,
         )
-
-        def make_source(sample_rate: int | None, channels: int | None) -> AudioSource:
-            return AudioSource(
-                AudioSpec(
-                    encoding=None if params.encoding is None else params.encoding.value,
-                    sample_rate=sample_rate or params.sample_rate,
-                    channels=channels or params.channels,
-                    mixdown=not params.multichannel,
-                    assumed_sample_rate=self._config.streaming.assumed_sample_rate,
-                )
-            )
-
-        def make_pipeline(stream: Stream, channel: int) -> ChannelPipeline:
-            return ChannelPipeline(
-                PipelineSettings(
-                    channel=channel,
-                    owner=(request_id, channel),
-                    language=language,
-                    interim_results=params.interim_results,
-                    interim_step_s=self._config.streaming.interim_step_s,
-                    utterance_end_ms=params.utterance_end_ms if params.interim_results else None,
-                    backlog_s=self._config.limits.backlog_s,
-                ),
-                Segmenter(self._segmenter_settings(params)),
-                SpeechDetector(),
-                model.pool.transcribe,
-                stream.emit,
-            )
-
+        make_source = partial(self._source, params)
+        make_pipeline = partial(self._pipeline, settings, model, language)
         return Stream(websocket, settings, make_source, make_pipeline)
+
+    def _source(
+        self, params: ListenParams, sample_rate: int | None, channels: int | None
+    ) -> AudioSource:
+        return AudioSource(
+            AudioSpec(
+                encoding=None if params.encoding is None else params.encoding.value,
+                sample_rate=sample_rate or params.sample_rate,
+                channels=channels or params.channels,
+                mixdown=not params.multichannel,
+                assumed_sample_rate=self._config.streaming.assumed_sample_rate,
+            )
+        )
+
+    def _pipeline(
+        self,
+        stream: StreamSettings,
+        model: LoadedModel,
+        language: str | None,
+        emit: Emit,
+        channel: int,
+    ) -> ChannelPipeline:
+        params = stream.params
+        settings = PipelineSettings(
+            channel=channel,
+            owner=(stream.request_id, channel),
+            language=language,
+            interim_results=params.interim_results,
+            interim_step_s=self._config.streaming.interim_step_s,
+            utterance_end_ms=params.utterance_end_ms if params.interim_results else None,
+            backlog_s=self._config.limits.backlog_s,
+        )
+        segmenter = Segmenter(self._segmenter_settings(params))
+        return ChannelPipeline(settings, segmenter, SpeechDetector(), model.pool.transcribe, emit)
 
     def _segmenter_settings(self, params: ListenParams) -> SegmenterSettings:
         vad = self._config.vad

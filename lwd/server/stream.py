@@ -34,7 +34,7 @@ from lwd.protocol.messages import (
 from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
-from lwd.stream.pipeline import ChannelPipeline
+from lwd.stream.pipeline import ChannelPipeline, Emit
 from lwd.text.formatting import format_words
 
 _SLICE_SAMPLES = SAMPLE_RATE // 2
@@ -96,7 +96,7 @@ class Stream:
         websocket: web.WebSocketResponse,
         settings: StreamSettings,
         make_source: Callable[[int | None, int | None], AudioSource],
-        make_pipeline: Callable[["Stream", int], ChannelPipeline],
+        make_pipeline: Callable[[Emit, int], ChannelPipeline],
     ) -> None:
         self._websocket = websocket
         self._settings = settings
@@ -256,7 +256,7 @@ class Stream:
         if source is not None and source.contradicts_encoding:
             metrics.CONTAINER_MISMATCHES.inc()
             log.warning("container_wins_over_encoding", request_id=str(self._settings.request_id))
-        self._pipelines = [self._make_pipeline(self, n) for n in range(self._channels)]
+        self._pipelines = [self._make_pipeline(self.emit, n) for n in range(self._channels)]
         self._channel_tasks = [asyncio.create_task(p.run()) for p in self._pipelines]
 
     @property

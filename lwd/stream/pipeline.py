@@ -29,6 +29,9 @@ _FORCED_CUT = 20 * SAMPLE_RATE
 _CUT_SEARCH = SAMPLE_RATE // 10
 _CUT_WIDTH = SAMPLE_RATE // 50
 
+Emit = Callable[[StreamEvent], Awaitable[None]]
+"""Where a channel's events go; it may raise, and then the channel ends."""
+
 log = structlog.get_logger()
 
 
@@ -81,7 +84,7 @@ class ChannelPipeline:
         segmenter: Segmenter,
         detector: Detect,
         transcribe: Transcribe,
-        emit: Callable[[StreamEvent], Awaitable[None]],
+        emit: Emit,
     ) -> None:
         self._settings = settings
         self._segmenter = segmenter

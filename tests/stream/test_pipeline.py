@@ -1,0 +1,293 @@
+"""A channel says the right things in the right order, with a scripted ear and engine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from lwd.asr.types import SAMPLE_RATE, Hypothesis, JobKind, Samples, Word
+from lwd.errors import EngineFailed
+from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
+from lwd.stream.pipeline import ChannelPipeline, PipelineSettings
+from lwd.stream.segmenter import Segmenter, SegmenterSettings
+
+FRAME = 512
+STEP = SAMPLE_RATE // 10
+
+SEGMENTER = SegmenterSettings(
+    endpointing_ms=300,
+    chunk_s=5.0,
+    speech_threshold=0.5,
+    silence_threshold=0.35,
+    min_speech_ms=96,
+    hangover_ms=100,
+    pre_roll_ms=300,
+    frame_samples=FRAME,
+)
+SETTINGS = PipelineSettings(
+    channel=0,
+    owner="caller",
+    language="en",
+    interim_results=True,
+    interim_step_s=0.5,
+    utterance_end_ms=1000,
+    backlog_s=30.0,
+)
+
+
+class Ear:
+    """Hears speech wherever the samples are not zero."""
+
+    def __init__(self) -> None:
+        self._rest = np.zeros(0, dtype=np.float32)
+
+    def feed(self, samples: Samples) -> list[float]:
+        """One probability for each whole frame."""
+        audio = np.concatenate([self._rest, samples])
+        n = len(audio) // FRAME
+        self._rest = audio[n * FRAME :]
+        return [0.9 if audio[i * FRAME : (i + 1) * FRAME].any() else 0.1 for i in range(n)]
+
+
+@dataclass
+class FakeEngine:
+    """Says a word for each half second; can be held up and can fail."""
+
+    windows: list[tuple[JobKind, float]] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    fails: bool = False
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def transcribe(
+        self, owner: Hashable, kind: JobKind, samples: Samples, language: str | None
+    ) -> Hypothesis | None:
+        """Answer when the gate is open."""
+        assert owner == "caller"
+        assert language == "en"
+        self.windows.append((kind, len(samples) / SAMPLE_RATE))
+        await self.gate.wait()
+        if self.fails:
+            raise EngineFailed("given up after 3 attempts")
+        words = [
+            Word(f" word{n}", n * 0.5, (n + 1) * 0.5, 0.9)
+            for n in range(int(len(samples) / SAMPLE_RATE / 0.5))
+        ]
+        return Hypothesis(tuple(words), "en")
+
+
+class Channel:
+    """A running pipeline and what it said."""
+
+    def __init__(self, settings: PipelineSettings, segmenter: SegmenterSettings) -> None:
+        self.said: list[StreamEvent] = []
+        self.engine = FakeEngine()
+        self.pipeline = ChannelPipeline(
+            settings, Segmenter(segmenter), Ear(), self.engine.transcribe, self._emit
+        )
+
+    async def _emit(self, event: StreamEvent) -> None:
+        self.said.append(event)
+
+    async def hear(self, seconds: float, *, speech: bool) -> None:
+        """Feed that much audio in tenths of a second, and let the channel work."""
+        for _ in range(round(seconds * 10)):
+            await self.pipeline.feed(np.full(STEP, 0.1 if speech else 0.0, dtype=np.float32))
+            await settle()
+
+    @property
+    def results(self) -> list[Transcribed]:
+        """What was transcribed, interims and finals."""
+        return [event for event in self.said if isinstance(event, Transcribed)]
+
+    @property
+    def finals(self) -> list[Transcribed]:
+        """The final results."""
+        return [event for event in self.results if event.is_final]
+
+
+async def settle() -> None:
+    """Let every task that can go on do so."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def channel(
+    settings: PipelineSettings = SETTINGS, segmenter: SegmenterSettings = SEGMENTER
+) -> AsyncIterator[Channel]:
+    """A channel that runs."""
+    running = Channel(settings, segmenter)
+    task = asyncio.create_task(running.pipeline.run())
+    yield running
+    running.engine.gate.set()
+    running.pipeline.finish()
+    await task
+
+
+async def test_speech_gets_interims_and_then_its_final() -> None:
+    """Interims restate the window and grow; the final comes at the endpoint."""
+    async with channel() as c:
+        await c.hear(2.0, speech=True)
+        await c.hear(1.0, speech=False)
+
+        final = c.finals[0]
+        interims = c.results[: c.results.index(final)]
+        assert len(interims) >= 3
+        assert {r.start_s for r in interims} == {0.0}
+        assert [r.duration_s for r in interims] == sorted({r.duration_s for r in interims})
+        assert final.speech_final
+        assert final.duration_s == pytest.approx(2.4, abs=0.1)
+        assert [w.text for w in final.words][:2] == [" word0", " word1"]
+
+
+async def test_results_cover_the_audio_without_gap_or_overlap() -> None:
+    """Each final starts where the last one ended, and the last ends with the audio."""
+    async with channel() as c:
+        for _ in range(3):
+            await c.hear(7.0, speech=True)
+            await c.hear(1.3, speech=False)
+    edges = [0.0]
+    for final in c.finals:
+        assert final.start_s == pytest.approx(edges[-1])
+        edges.append(final.start_s + final.duration_s)
+    assert edges[-1] == pytest.approx(3 * 8.3)
+
+
+async def test_long_speech_is_cut_into_finals_without_speech_final() -> None:
+    """A monologue has a final every few seconds, and each word belongs to one of them."""
+    async with channel() as c:
+        await c.hear(12.0, speech=True)
+
+        cuts = c.finals
+        assert len(cuts) == 2
+        assert not any(final.speech_final for final in cuts)
+        for final in cuts:
+            assert final.words
+            assert final.words[-1].end_s <= final.start_s + final.duration_s
+
+
+async def test_silence_is_told_without_asking_the_engine() -> None:
+    """Empty interims come once a second, an empty final once a chunk, and no engine hears it."""
+    async with channel() as c:
+        await c.hear(6.0, speech=False)
+
+        assert c.engine.windows == []
+        assert all(r.words == () for r in c.results)
+        assert [r.duration_s for r in c.results][:4] == pytest.approx([1.0, 2.0, 3.0, 4.0])
+        assert [r.speech_final for r in c.finals] == [True]
+
+
+async def test_no_interims_unless_asked_for() -> None:
+    """Without `interim_results` only finals are made, and the engine does no more work."""
+    async with channel(replace(SETTINGS, interim_results=False)) as c:
+        await c.hear(2.0, speech=True)
+        await c.hear(1.0, speech=False)
+
+        assert c.results == c.finals
+        assert [kind for kind, _ in c.engine.windows] == [JobKind.FINAL]
+
+
+async def test_only_speech_is_transcribed() -> None:
+    """Silence around speech is trimmed, and put back in the times."""
+    async with channel(replace(SETTINGS, interim_results=False)) as c:
+        await c.hear(3.0, speech=False)
+        await c.hear(1.0, speech=True)
+        await c.hear(1.0, speech=False)
+
+        [(_, window_s)] = c.engine.windows
+        assert window_s == pytest.approx(1.6, abs=0.1)
+        assert c.finals[0].words[0].start_s == pytest.approx(2.7, abs=0.1)
+
+
+async def test_a_final_does_not_wait_for_an_interim() -> None:
+    """When the endpoint fires, the interim in the engine is given up."""
+    async with channel() as c:
+        c.engine.gate.clear()
+        await c.hear(1.0, speech=True)
+        assert [kind for kind, _ in c.engine.windows] == [JobKind.INTERIM]
+
+        await c.hear(1.0, speech=False)
+
+        assert [kind for kind, _ in c.engine.windows] == [JobKind.INTERIM, JobKind.FINAL]
+        c.engine.gate.set()
+        await settle()
+        assert c.results[-1].is_final
+
+
+async def test_finalize_is_always_answered() -> None:
+    """With speech in the window or with none, and at once."""
+    async with channel() as c:
+        c.pipeline.finalize()
+        await c.hear(1.0, speech=True)
+        c.pipeline.finalize()
+        await settle()
+
+        assert [(f.from_finalize, f.speech_final, bool(f.words)) for f in c.finals] == [
+            (True, True, False),
+            (True, True, True),
+        ]
+        assert c.finals[1].duration_s == pytest.approx(1.0)
+
+
+async def test_speech_began_comes_before_its_first_words() -> None:
+    """A client that interrupts its own voice hears of speech first."""
+    async with channel() as c:
+        await c.hear(1.0, speech=False)
+        await c.hear(2.0, speech=True)
+
+        began = [n for n, event in enumerate(c.said) if isinstance(event, SpeechBegan)]
+        worded = [n for n, e in enumerate(c.said) if isinstance(e, Transcribed) and e.words]
+        assert len(began) == 1
+        assert began[0] < worded[0]
+
+
+async def test_an_utterance_end_follows_its_last_word() -> None:
+    """Once, `utterance_end_ms` after the last word, and it names that word's end."""
+    async with channel() as c:
+        await c.hear(2.0, speech=True)
+        await c.hear(4.0, speech=False)
+
+        ended = [event for event in c.said if isinstance(event, UtteranceEnded)]
+        assert len(ended) == 1
+        assert ended[0].last_word_end_s == c.finals[0].words[-1].end_s
+
+
+async def test_a_window_that_fails_does_not_stop_the_stream() -> None:
+    """The client gets an empty final instead of waiting for ever."""
+    async with channel() as c:
+        c.engine.fails = True
+        await c.hear(1.0, speech=True)
+        await c.hear(1.0, speech=False)
+        assert [f.words for f in c.finals] == [()]
+
+        c.engine.fails = False
+        await c.hear(1.0, speech=True)
+        await c.hear(1.0, speech=False)
+        assert c.finals[-1].words
+
+
+async def test_a_channel_that_is_far_behind_takes_no_more_audio() -> None:
+    """Back-pressure: feeding waits until the engine has caught up."""
+    async with channel(replace(SETTINGS, backlog_s=2.0)) as c:
+        c.engine.gate.clear()
+        feeding = asyncio.create_task(c.hear(12.0, speech=True))
+        for _ in range(200):
+            await settle()
+        assert not feeding.done()
+
+        c.engine.gate.set()
+        await feeding
+
+
+async def test_the_end_of_a_stream_is_transcribed() -> None:
+    """CloseStream in the middle of a word still gives its final."""
+    async with channel() as c:
+        await c.hear(1.2, speech=True)
+
+    assert c.finals[-1].words
+    assert c.finals[-1].duration_s == pytest.approx(1.2)
