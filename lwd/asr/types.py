@@ -22,9 +22,15 @@ Samples = NDArray[np.float32]
 
 
 class JobKind(Enum):
-    """Finals are never dropped and go first; an interim is worth only as much as it is fresh."""
+    """What a window is for, the most urgent first.
+
+    A final closes speech that has paused, and its speaker waits for it. A cut closes speech that
+    goes on, in the middle of a word as like as not, and should rather be right than quick. Neither
+    is ever dropped. An interim is worth only as much as it is fresh.
+    """
 
     FINAL = "final"
+    CUT = "cut"
     INTERIM = "interim"
 
 

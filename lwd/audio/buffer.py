@@ -36,11 +36,3 @@ class SampleBuffer:
             if dropped < len(block):
                 # A copy, so that the dropped part's memory is freed.
                 self._blocks.appendleft(block[dropped:].copy())
-
-
-def quietest(samples: NDArray[np.float32], width: int) -> int:
-    """Middle of the `width` samples with the least energy."""
-    if len(samples) <= width:
-        return len(samples) // 2
-    energy = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
-    return int(np.argmin(energy[width:] - energy[:-width])) + width // 2

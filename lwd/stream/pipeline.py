@@ -16,18 +16,19 @@ import structlog
 
 from lwd import metrics
 from lwd.asr.types import SAMPLE_RATE, Hypothesis, JobKind, Samples, Word
-from lwd.audio.buffer import SampleBuffer, quietest
+from lwd.audio.buffer import SampleBuffer
 from lwd.errors import EngineFailed
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.stream.segmenter import Segmenter, SpeechStarted, WindowEnded
-from lwd.stream.transcript import EDGE_GUARD_S, UtteranceTracker, find_cut, place
+from lwd.stream.transcript import EDGE_GUARD_S, UtteranceTracker, drop_repeated, find_cut, place
 
 _SILENT_STEP = SAMPLE_RATE
 """Deepgram repeats its last interim once a second while nothing new is said."""
 
 _FORCED_CUT = 20 * SAMPLE_RATE
-_CUT_SEARCH = SAMPLE_RATE // 10
-_CUT_WIDTH = SAMPLE_RATE // 50
+_OVERLAP_WORDS = 3
+_OVERLAP_MARGIN_S = 0.2
+"""Words heard again after a cut; alignment may place them this much too late."""
 
 Emit = Callable[[StreamEvent], Awaitable[None]]
 """Where a channel's events go; it may raise, and then the channel ends."""
@@ -98,6 +99,8 @@ class ChannelPipeline:
         self._progress = asyncio.Event()
         self._is_finished = False
         self._window_start = 0
+        self._audio_start = 0
+        self._overlap: list[Word] = []
         self._interim_end = 0
         self._interim_words: list[Word] = []
 
@@ -204,11 +207,14 @@ class ChannelPipeline:
 
     async def _final(self, request: _FinalRequest) -> None:
         end = max(request.end, self._window_start)
-        words = await self._hear(JobKind.FINAL, end) or []
+        kind = JobKind.CUT if request.is_cut else JobKind.FINAL
+        words = await self._hear(kind, end) or []
         if request.is_cut:
-            words, end = self._cut(words, end)
+            words, end, overlap = self._cut(words, end)
             if end == self._window_start:
                 return
+        else:
+            overlap = []
         metrics.FINAL_LATENCY.observe(time.monotonic() - request.asked_at_s)
         await self._say(
             words,
@@ -217,27 +223,28 @@ class ChannelPipeline:
             speech_final=request.speech_final,
             from_finalize=request.from_finalize,
         )
-        self._begin_window(end)
+        self._begin_window(end, overlap)
 
-    def _cut(self, words: list[Word], end: int) -> tuple[list[Word], int]:
-        """The words to close now, and where their audio ends; the rest begins the next window."""
+    def _cut(self, words: list[Word], end: int) -> tuple[list[Word], int, list[Word]]:
+        """The words to close now, where their audio ends, and which the next window repeats."""
         speech = self._segmenter.speech_between(self._window_start, end)
         if speech is None or end - speech[1] >= EDGE_GUARD_S * SAMPLE_RATE:
-            return words, end
+            return words, end, []
         n = find_cut(words, end / SAMPLE_RATE)
         if n is None:
             is_too_long = end - self._window_start >= _FORCED_CUT
-            return (words, end) if is_too_long else ([], self._window_start)
-        middle = int((words[n - 1].end_s + words[n].start_s) / 2 * SAMPLE_RATE)
-        first = max(self._window_start, middle - _CUT_SEARCH)
-        cut = first + quietest(self._audio.read(first, min(end, middle + _CUT_SEARCH)), _CUT_WIDTH)
-        return place(words[:n], 0.0, self._window_start / SAMPLE_RATE, cut / SAMPLE_RATE), cut
+            return (words, end, []) if is_too_long else ([], self._window_start, [])
+        return words[:n], int(words[n].start_s * SAMPLE_RATE), words[max(0, n - _OVERLAP_WORDS) : n]
 
-    def _begin_window(self, start: int) -> None:
-        self._window_start = self._interim_end = start
+    def _begin_window(self, start: int, overlap: list[Word]) -> None:
+        self._window_start = self._audio_start = self._interim_end = start
         self._interim_words = []
-        self._audio.drop_before(start)
-        self._segmenter.forget_before(start)
+        self._overlap = overlap
+        if overlap:
+            again_s = overlap[0].start_s - _OVERLAP_MARGIN_S
+            self._audio_start = max(self._audio.start, int(again_s * SAMPLE_RATE))
+        self._audio.drop_before(self._audio_start)
+        self._segmenter.forget_before(self._audio_start)
 
     # Both
 
@@ -246,7 +253,7 @@ class ChannelPipeline:
 
         None when the engine was asked for a newer window instead.
         """
-        speech = self._segmenter.speech_between(self._window_start, end)
+        speech = self._segmenter.speech_between(self._audio_start, end)
         if speech is None:
             return []
         start, stop = speech
@@ -260,7 +267,10 @@ class ChannelPipeline:
             return []
         if hypothesis is None:
             return None
-        return place(hypothesis.words, start / SAMPLE_RATE, start / SAMPLE_RATE, stop / SAMPLE_RATE)
+        window_start_s = self._window_start / SAMPLE_RATE
+        words = place(hypothesis.words, start / SAMPLE_RATE, 0.0, stop / SAMPLE_RATE)
+        new = drop_repeated(words, self._overlap, window_start_s)
+        return place(new, 0.0, window_start_s, end / SAMPLE_RATE)
 
     async def _say(
         self,

@@ -44,6 +44,25 @@ def find_cut(words: Sequence[Word], edge_s: float) -> int | None:
     return max(recent)[2]
 
 
+def drop_repeated(words: Sequence[Word], told: Sequence[Word], seam_s: float) -> Sequence[Word]:
+    """The words after those that were told already, in a window that begins with them.
+
+    After a cut the next window hears its last words again, so that no sound falls into the seam.
+    They are known by their text; a window that heard them otherwise is divided by time.
+    """
+    texts, tail = [_bare(word) for word in words], [_bare(word) for word in told]
+    for n in range(min(len(tail), len(texts)), 0, -1):
+        # The window may begin inside a word, so one stray piece before the repetition goes too.
+        for first in (0, 1):
+            if texts[first : first + n] == tail[-n:]:
+                return words[first + n :]
+    return [word for word in words if not told or (word.start_s + word.end_s) / 2 > seam_s]
+
+
+def _bare(word: Word) -> str:
+    return "".join(filter(str.isalnum, word.text)).casefold()
+
+
 def _begins_word(word: Word) -> bool:
     return word.text.startswith(" ") or not word.text[:1].isascii()
 

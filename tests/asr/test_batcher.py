@@ -34,6 +34,15 @@ def test_finals_go_first_in_their_order() -> None:
     assert batcher.next_batch() == []
 
 
+def test_a_cut_goes_between() -> None:
+    """Someone who has stopped speaking waits; someone who goes on does not."""
+    batcher = Batcher(batch_size=8)
+    for job in (interim(1, "x"), Job(2, "a", JobKind.CUT, SAMPLES), final(3, "b")):
+        batcher.put(job)
+
+    assert [ids(batcher.next_batch()) for _ in range(3)] == [[3], [2], [1]]
+
+
 def test_the_newest_interim_of_a_channel_replaces_the_older() -> None:
     """What waits for one channel is one window, however long the engine is busy."""
     batcher = Batcher(batch_size=8)
@@ -78,7 +87,7 @@ def test_jobs_of_a_dead_engine_come_before_all_others() -> None:
 
     assert ids(stale) == [5]
     assert ids(batcher.next_batch()) == [1, 2, 3]
-    assert ids(batcher.next_batch()) == [4, 6]
+    assert ids(batcher.next_batch()) == [6, 4]
 
 
 def test_a_dropped_job_is_forgotten() -> None:

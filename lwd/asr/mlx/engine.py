@@ -152,7 +152,12 @@ class MlxEngine:
 
 
 def _context(job: Job) -> int:
-    """The encoder length for a window: its own with slack, rounded up; longer for finals."""
+    """The encoder length for a window: its own with slack, rounded up; longer for finals.
+
+    A cut window often ends inside a word, and there a short context costs the most accuracy.
+    """
+    if job.kind is JobKind.CUT:
+        return _FULL_CONTEXT
     needed = len(job.samples) // SAMPLES_PER_POSITION + _SLACK_POSITIONS
     if job.kind is JobKind.FINAL:
         needed = max(needed, _FINAL_FLOOR_POSITIONS)

@@ -1,0 +1,89 @@
+# What one does with a checkout of lwd; `make` lists it.
+# Kept to GNU make 3.81, which macOS has, and to python3 with its venv module.
+
+.DEFAULT_GOAL = help
+.NOTPARALLEL:
+.PHONY: help setup run test check lock upgrade clean
+
+VENV = .venv
+BIN = $(VENV)/bin
+
+# Each is tried: macOS has an older python3, and a version manager's shim may lead nowhere.
+PYTHONS = python3.12 python3.13 python3.14 python3.11 python3
+SUITABLE = import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for python in $(PYTHONS); do \
+	if $$python -c '$(SUITABLE)' 2>/dev/null; then echo $$python; break; fi; done)
+
+PLATFORM := $(subst Linux-,linux-,$(subst Darwin-,macos-,$(shell uname -s)-$(shell uname -m)))
+LOCKS = ops/requirements/$(PLATFORM)
+
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+LOCKED = $(INSTALL) --require-hashes --only-binary=:all:
+
+# Only where it is locked, on Linux: macOS has a fast BLAS of its own.
+OPENBLAS = $(if $(wildcard $(LOCKS)/openblas.txt),$(VENV)/lib/lwd/libopenblas.so)
+
+CONFIG = --config config/dev.yaml
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.lwd $(OPENBLAS) ## install lwd and what it needs into .venv, as locked
+
+run: setup ## start a daemon for development, with the model tiny.en
+	@$(BIN)/lwd models verify tiny.en $(CONFIG) >/dev/null 2>&1 || { \
+		$(MAKE) --no-print-directory $(VENV)/.tiny-en && \
+		$(BIN)/lwd models pull tiny.en $(CONFIG); }
+	@exec $(BIN)/lwd serve $(CONFIG)
+
+test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and locks
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+	$(BIN)/python ops/lock.py --check
+
+lock: $(VENV)/.dev ## compile ops/requirements from pyproject.toml, keeping versions that fit
+	$(BIN)/python ops/lock.py
+
+upgrade: $(VENV)/.dev ## compile ops/requirements with the newest versions
+	$(BIN)/python ops/lock.py --upgrade
+
+clean: ## remove .venv and every cache; the models stay
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What follows leaves a stamp in .venv for each thing installed, so that a second run asks pip nothing.
+
+$(VENV)/.python:
+	@test ! -e $(VENV) || { \
+		echo '$(VENV) was not made here, or not to its end: `make clean` removes it.' >&2; \
+		exit 1; }
+	@$(or $(PYTHON),false) -c '$(SUITABLE)' || { \
+		echo 'lwd needs Python 3.11 to 3.14 with its venv module.' \
+			'Name one: make setup PYTHON=/path/to/python3.12' >&2; \
+		exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(LOCKS)/runtime.txt $(LOCKS)/build.txt | $(VENV)/.python
+	$(LOCKED) --requirement $(LOCKS)/runtime.txt --requirement $(LOCKS)/build.txt
+	@touch $@
+
+$(VENV)/.lwd: pyproject.toml $(VENV)/.runtime
+	$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
+	$(LOCKED) --requirement $<
+	@touch $@
+
+$(VENV)/lib/lwd/libopenblas.so: $(LOCKS)/openblas.txt ops/blas.py $(VENV)/.runtime
+	$(BIN)/python ops/blas.py $<
+
+$(LOCKS)/%.txt:
+	@echo 'lwd runs on macOS 14 or later on Apple silicon, and on Linux x86_64; this is $(PLATFORM).' >&2
+	@exit 1

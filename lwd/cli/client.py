@@ -1,0 +1,203 @@
+"""A client of Deepgram's streaming protocol: frames of audio go out, messages come in.
+
+Owns the connection and the pace. Knows neither files nor how messages are shown, and shares nothing
+with the daemon but the protocol on the wire.
+"""
+
+import asyncio
+import errno
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
+
+import numpy as np
+from aiohttp import (
+    ClientConnectionResetError,
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientWebSocketResponse,
+    WSCloseCode,
+    WSMsgType,
+    WSServerHandshakeError,
+)
+from numpy.typing import NDArray
+
+from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
+
+SAMPLE_RATE = 16000
+FRAME_S = 0.1
+FRAME_BYTES = int(SAMPLE_RATE * FRAME_S) * 2
+READ_AHEAD = 10  # frames
+CONNECT_TIMEOUT_S = 10.0
+
+_SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
+
+
+def listen_url(url: str, params: Sequence[tuple[str, str]]) -> str:
+    """Complete the address of a server to that of its stream endpoint, with `params`."""
+    parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES or not parts.netloc:
+        raise UsageError(f"--url {url}: expected an address such as ws://127.0.0.1:9000")
+    path = parts.path.removesuffix("/").removesuffix("/v1/listen") + "/v1/listen"
+    query = "&".join(filter(None, [parts.query, urlencode(params)]))
+    return parts._replace(scheme=_SCHEMES[parts.scheme], path=path, query=query).geturl()
+
+
+async def transcribe(
+    blocks: Iterable[NDArray[np.int16]],
+    url: str,
+    key: str | None,
+    show: Callable[[str], None],
+    *,
+    fast: bool,
+) -> None:
+    """Stream `blocks` (int16, 16 kHz, mono) to `url` and `show` each message until it closes.
+
+    When cancelled, ends the stream, shows what still comes and is cancelled then. Raises
+    ConnectionFailed when the server refuses or drops the stream, and what reading `blocks` raises.
+    """
+    frames = await read_ahead(blocks)
+    if not fast:
+        frames = paced(frames, time.monotonic, asyncio.sleep)
+    async with ClientSession() as session, await _connect(session, url, key) as ws:
+        sender = asyncio.create_task(_send(ws, frames))
+        receiver = asyncio.create_task(_receive(ws, show))
+        try:
+            await asyncio.wait({receiver})
+        finally:
+            sender.cancel()
+            await asyncio.wait({sender, receiver})
+    if not sender.cancelled():
+        sender.result()
+    code, reason = receiver.result()
+    if code != WSCloseCode.OK:
+        raise ConnectionFailed(f"{_server(url)}: closed with {code}: {reason}")
+
+
+async def read_ahead(blocks: Iterable[NDArray[np.int16]]) -> AsyncIterator[bytes]:
+    """Wait for audio, then yield it as frames of 100 ms; a last one may be shorter.
+
+    Reads in a daemon thread, so that nobody waits for a stalled pipe: neither the server's
+    messages nor Ctrl-C.
+    """
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
+    room = threading.Semaphore(READ_AHEAD)
+
+    def put(item: bytes | Exception | None) -> None:
+        room.acquire()
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            loop.call_soon_threadsafe(queue.put_nowait, item)
+
+    def read() -> None:
+        try:
+            for frame in _cut(blocks):
+                put(frame)
+            put(None)
+        except Exception as error:  # noqa: BLE001 - raised again by whoever awaits the frames
+            put(error)
+
+    async def take() -> bytes | None:
+        item = await queue.get()
+        room.release()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    async def frames(frame: bytes | None) -> AsyncIterator[bytes]:
+        while frame is not None:
+            yield frame
+            frame = await take()
+
+    threading.Thread(target=read, daemon=True).start()
+    first = await take()
+    if first is None:
+        raise InputUnreadable("the input holds no audio")
+    return frames(first)
+
+
+def _cut(blocks: Iterable[NDArray[np.int16]]) -> Iterator[bytes]:
+    rest = bytearray()
+    for block in blocks:
+        rest += block.astype("<i2").tobytes()
+        while len(rest) >= FRAME_BYTES:
+            yield bytes(rest[:FRAME_BYTES])
+            del rest[:FRAME_BYTES]
+    if rest:
+        yield bytes(rest)
+
+
+async def paced(
+    frames: AsyncIterator[bytes],
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[object]],
+) -> AsyncIterator[bytes]:
+    """Yield frame n at n times 100 ms after the first; one that is late does not delay the rest."""
+    start, number = clock(), 0
+    async for frame in frames:
+        await sleep(max(0.0, start + number * FRAME_S - clock()))
+        yield frame
+        number += 1
+
+
+async def _connect(session: ClientSession, url: str, key: str | None) -> ClientWebSocketResponse:
+    headers = {"Authorization": f"Token {key}"} if key else {}
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            return await session.ws_connect(url, headers=headers)
+    except WSServerHandshakeError as error:
+        raise ConnectionFailed(f"{_server(url)}: {_rejection(error)}") from error
+    except ClientConnectorError as error:
+        refused = error.errno == errno.ECONNREFUSED
+        why = "connection refused" if refused else error.os_error.strerror or error.os_error
+        raise ConnectionFailed(
+            f"{error.host}:{error.port}: {why}; start lwd with `lwd serve`, or name a server by --url"
+        ) from error
+    except (ClientError, TimeoutError) as error:
+        why = str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
+        raise ConnectionFailed(f"{_server(url)}: {why}") from error
+
+
+def _rejection(error: WSServerHandshakeError) -> str:
+    """Say why, in Deepgram's words where the server sent them."""
+    headers = dict(error.headers or {})
+    why = f": {headers['dg-error']}" if "dg-error" in headers else ""
+    request = f" (request {headers['dg-request-id']})" if "dg-request-id" in headers else ""
+    remedy = (
+        "; give its key by --key or DEEPGRAM_API_KEY"
+        if error.status == HTTPStatus.UNAUTHORIZED
+        else ""
+    )
+    return f"refused with status {error.status}{why}{request}{remedy}"
+
+
+def _server(url: str) -> str:
+    return url.partition("?")[0]
+
+
+async def _send(ws: ClientWebSocketResponse, frames: AsyncIterator[bytes]) -> None:
+    with suppress(ClientConnectionResetError):  # the server closed, and its close frame says why
+        try:
+            async for frame in frames:
+                await ws.send_bytes(frame)
+        finally:
+            await ws.send_str('{"type":"CloseStream"}')
+
+
+async def _receive(ws: ClientWebSocketResponse, show: Callable[[str], None]) -> tuple[int, str]:
+    """Show text messages until the server closes; return its close code and reason."""
+    try:
+        while True:
+            message = await ws.receive()
+            if message.type is WSMsgType.TEXT:
+                show(message.data)
+            elif message.type is WSMsgType.CLOSE:
+                return message.data, message.extra or "no reason given"
+            elif message.type is not WSMsgType.BINARY:
+                return WSCloseCode.ABNORMAL_CLOSURE, "the connection was lost"
+    finally:
+        await ws.close()  # frees a sender that a server keeps waiting

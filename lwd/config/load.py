@@ -1,0 +1,257 @@
+"""Where the configuration comes from: command line, LWD_* variables, the earlier server's, a file.
+
+Owns the order of these sources and the report of every fault in them. Knows nothing of what the
+values mean: that is schema.py's.
+"""
+
+import difflib
+import os
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from lwd.config.schema import Config, Rule
+from lwd.errors import ConfigInvalid
+
+EARLIER_VARIABLES = {
+    "LIGHTNING_WHISPER_MODEL": "model.name",
+    "LIGHTNING_WHISPER_BATCH_SIZE": "engine.batch_size",
+    "LIGHTNING_WHISPER_QUANT": "model.quantization",
+    "LIGHTNING_WHISPER_CHUNK_SIZE": "streaming.chunk_s",
+    "LIGHTNING_WHISPER_SAMPLE_RATE": "streaming.assumed_sample_rate",
+    "LIGHTNING_WHISPER_LANGUAGE": "model.language",
+    "LIGHTNING_WHISPER_ENABLE_WORD_TIMESTAMPS": "engine.word_timestamps",
+}
+
+SECTIONS = tuple(Config.model_fields)
+
+# The JSON schema of each key.
+FIELDS: dict[str, dict[str, Any]] = {
+    f"{section}.{name}": schema
+    for section, field in Config.model_fields.items()
+    for name, schema in type(field.default).model_json_schema()["properties"].items()
+}
+
+_NOUNS = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "password": "a key",
+    "path": "a path",
+}
+
+
+class _Setting(NamedTuple):
+    keys: tuple[str, ...]  # ("server", "port"); anything else is misplaced
+    value: object
+    origin: str
+
+    @property
+    def path(self) -> str:
+        return ".".join(self.keys)
+
+
+def load_config(
+    path: Path | None,
+    overrides: Mapping[str, object] = {},
+    environ: Mapping[str, str] = os.environ,
+) -> Config:
+    """Read and validate the configuration.
+
+    `overrides` come from the command line, by dotted path ({"server.port": 9001}). They win over
+    LWD_* variables, these over the earlier server's, these over the file at `path`, this over the
+    defaults. Raises ConfigInvalid with the faults of all sources.
+    """
+    problems: list[str] = []
+    settings: dict[str, _Setting] = {}
+    for setting in chain(
+        _from_file(path, problems) if path else (),
+        _from_environ(environ, problems),
+        *(
+            _settings(tuple(key.split(".")), value, "command line")
+            for key, value in overrides.items()
+        ),
+    ):
+        if setting.path in FIELDS and setting.keys[0] in SECTIONS:
+            settings[setting.path] = setting
+        else:
+            problems.append(_misplaced(setting))
+    problems += _faults(settings)
+    if problems:
+        raise ConfigInvalid(problems)
+    return _validate(settings)
+
+
+def effective(config: Config) -> str:
+    """Return the configuration as YAML: keys masked, and each given value with its origin."""
+    lines = []
+    for section, values in config.model_dump(mode="json").items():
+        lines.append(f"{section}:")
+        for name, value in values.items():
+            text = yaml.safe_dump(value, default_flow_style=True, width=10_000).splitlines()[0]
+            origin = config.origin(f"{section}.{name}")
+            lines.append(f"  {name}: {text}" + (f"  # {origin}" if origin else ""))
+    return "\n".join(lines)
+
+
+def expected(schema: Mapping[str, Any]) -> str:
+    """Say which values a JSON schema takes, bounds included."""
+    if "anyOf" in schema:
+        return ", or ".join(map(expected, schema["anyOf"]))
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
+    if "items" in schema:
+        return f"a list of at most {schema['maxItems']}, each {expected(schema['items'])}"
+    kind: str = schema.get("format", schema["type"])
+    bounds = f" from {schema['minimum']} to {schema['maximum']}" if "minimum" in schema else ""
+    return _NOUNS.get(kind, kind) + bounds
+
+
+class _Loader(yaml.BaseLoader):
+    """Leaves scalars as text for the field to parse: `no` is Norwegian, a key keeps its zeros."""
+
+    def __init__(self, stream: str | bytes) -> None:
+        super().__init__(stream)
+        self.duplicates: list[str] = []
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        is_null = node.style is None and node.value in ("", "~", "null")
+        return None if is_null else node.value
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = super().construct_mapping(node, deep)
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                self.duplicates.append(
+                    f"line {key.start_mark.line + 1}: {key.value} is given twice"
+                )
+            seen.add(key.value)
+        return mapping
+
+
+def _from_yaml(text: str | bytes, origin: str, problems: list[str]) -> object:
+    """Parse one YAML document; duplicate keys go to `problems`, a syntax error is raised."""
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        problems += (f"{origin}, {duplicate}" for duplicate in loader.duplicates)
+        loader.dispose()
+
+
+def _from_file(path: Path, problems: list[str]) -> Iterator[_Setting]:
+    try:
+        document = _from_yaml(path.read_bytes(), str(path), problems)
+    except OSError as error:
+        raise ConfigInvalid([f"{path}: cannot be read: {error.strerror}"]) from error
+    except yaml.YAMLError as error:
+        raise ConfigInvalid([f"{path}{_syntax(error)}"]) from error
+    return _settings((), document, str(path))
+
+
+def _from_environ(environ: Mapping[str, str], problems: list[str]) -> Iterator[_Setting]:
+    for name in sorted(environ):  # LIGHTNING_WHISPER_* sort before LWD_*, which win
+        if name in EARLIER_VARIABLES:
+            keys = EARLIER_VARIABLES[name].split(".")
+        elif name.startswith("LWD_"):
+            keys = name.removeprefix("LWD_").lower().split("__")
+        else:
+            if name.startswith("LIGHTNING_WHISPER_"):
+                problems.append(f"{name}: unknown variable{_hint(name, EARLIER_VARIABLES)}")
+            continue
+        try:
+            value = _from_yaml(environ[name], name, problems)
+        except yaml.YAMLError as error:
+            problems.append(f"{name}{_syntax(error)}")
+        else:
+            yield from _settings(tuple(keys), value, name)
+
+
+def _settings(keys: tuple[str, ...], value: object, origin: str) -> Iterator[_Setting]:
+    """Take apart the document and its sections; what stands below them is a field's value."""
+    is_section = ".".join(keys) in ("", *SECTIONS)
+    if is_section and isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _settings((*keys, str(key)), inner, origin)
+    elif not (is_section and value is None):
+        yield _Setting(keys, value, origin)
+
+
+def _validate(settings: Mapping[str, _Setting]) -> Config:
+    tree: dict[str, dict[str, object]] = {}
+    for (section, name), value, _ in settings.values():
+        tree.setdefault(section, {})[name] = value
+    origins = {path: setting.origin for path, setting in settings.items()}
+    return Config.model_validate(tree, context=origins)
+
+
+def _errors(settings: Mapping[str, _Setting]) -> list[ErrorDetails]:
+    try:
+        _validate(settings)
+    except ValidationError as error:
+        return error.errors()
+    return []
+
+
+def _faults(settings: Mapping[str, _Setting]) -> Iterator[str]:
+    """Describe each value that is out of bounds, then each rule that the sound values break."""
+    wrong = set()
+    for error in _errors(settings):
+        if error["type"] != "rules":
+            section, name, *index = error["loc"]
+            wrong.add(f"{section}.{name}")
+            yield _fault(settings[f"{section}.{name}"], index, error["input"])
+    sound = {path: setting for path, setting in settings.items() if path not in wrong}
+    for error in _errors(sound):
+        for rule in error["ctx"]["broken"]:
+            if wrong.isdisjoint((rule.path, rule.other)):
+                yield _broken(rule, settings)
+
+
+def _fault(setting: _Setting, index: Iterable[int | str], value: object) -> str:
+    schema = FIELDS[setting.path]
+    for _ in index:
+        schema = schema["items"]
+    name = ".".join([setting.path, *map(str, index)])
+    shown = "" if "writeOnly" in str(schema) else f"{_shown(value)}; "
+    return f"{name} ({setting.origin}): {shown}expected {expected(schema)}"
+
+
+def _broken(rule: Rule, settings: Mapping[str, _Setting]) -> str:
+    default = _Setting(tuple(rule.path.split(".")), FIELDS[rule.path]["default"], "default")
+    setting = settings.get(rule.path, default)
+    return f"{rule.path} ({setting.origin}): {_shown(setting.value)}; expected {rule.expected}"
+
+
+def _misplaced(setting: _Setting) -> str:
+    if not setting.keys:
+        return f"{setting.origin}: expected a mapping of sections"
+    fault = "expected a mapping"
+    if setting.path not in SECTIONS:
+        fault = "unknown key" + _hint(setting.path, [*SECTIONS, *FIELDS])
+    return f"{setting.path} ({setting.origin}): {fault}"
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, [one for one in known if one != name], n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else reprlib.repr(value).strip("'")
+
+
+def _syntax(error: yaml.YAMLError) -> str:
+    """Say where and why text is not YAML. The line itself is not shown, as it may hold keys."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        why = ", ".join(filter(None, [error.context, error.problem]))
+        return f", line {error.problem_mark.line + 1}: not YAML: {why}"
+    return ": not YAML"

@@ -1,0 +1,216 @@
+"""What can be configured: every key with its meaning, default and bounds.
+
+Knows nothing of where values come from (load.py), nor of what they are used for.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+ModelName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+        json_schema_extra={"format": "a model's name (distil-small.en)"},
+    ),
+]
+Language = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$",
+        json_schema_extra={"format": "a language code (en, pt-BR)"},
+    ),
+]
+Key = Annotated[SecretStr, Field(min_length=1, max_length=512)]
+Directory = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+
+class ServerConfig(_Section):
+    """The sockets, and how long each may keep lwd waiting."""
+
+    host: Annotated[
+        str,
+        Field(pattern=r"^\S{1,253}$", json_schema_extra={"format": "an address or a host name"}),
+    ] = "127.0.0.1"
+    """Address to listen on. Without keys it must be a loopback address."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 9000
+    """TCP port to listen on; 0 takes a free one."""
+    max_message_bytes: Annotated[int, Field(ge=65536, le=1 << 30)] = 16 << 20
+    """Largest WebSocket message that is accepted; a larger one closes its stream."""
+    ping_interval_s: Annotated[float, Field(ge=1, le=300)] = 20.0
+    """How often a client is pinged; one that does not answer is closed."""
+    idle_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
+    """Longest time without audio or a message from a client before NET-0001 closes its stream."""
+    send_timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 10.0
+    """Longest time a client may take to accept a message before it is closed as too slow."""
+    shutdown_timeout_s: Annotated[float, Field(ge=0, le=300)] = 10.0
+    """How long open streams may take to finish once lwd is told to stop."""
+
+
+class AuthConfig(_Section):
+    """Who may connect."""
+
+    keys: Annotated[tuple[Key, ...], Field(max_length=1000)] = ()
+    """Accepted API keys. When empty, any key or none is accepted, on a loopback address alone."""
+
+
+class LimitsConfig(_Section):
+    """How much lwd takes on."""
+
+    streams: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Most streams at once; the next one is refused with status 429."""
+    backlog_s: Annotated[float, Field(ge=1, le=600)] = 30.0
+    """Audio that may wait in one stream; when it is this far behind, its socket is not read."""
+
+
+class ModelConfig(_Section):
+    """Which Whisper models are served."""
+
+    name: ModelName = "small"
+    """Model that serves every client whose `model` names no other loaded one."""
+    quantization: Literal["4bit", "8bit"] | None = None
+    """Width of the weights; null keeps them as they were published."""
+    also: Annotated[tuple[ModelName, ...], Field(max_length=7)] = ()
+    """Further models loaded beside it; a client chooses one by its `model` parameter."""
+    language: Language | None = None
+    """Language assumed for a stream that names none; null detects it. Whisper's code or BCP-47."""
+    store: Directory = Path("~/.cache/lwd/models")
+    """Directory that holds the models; `~` is the home directory of the user lwd runs as."""
+
+
+class EngineConfig(_Section):
+    """The engine processes, which run the models."""
+
+    batch_size: Annotated[int, Field(ge=1, le=256)] = 12
+    """Most windows that are transcribed in one batch."""
+    cpu_threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Threads of a model that runs on the CPU; null chooses for the machine."""
+    deadline_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    """Longest time for one batch; an engine that takes longer is restarted."""
+    start_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 180.0
+    """Longest time an engine may take to load its model and become ready."""
+    restart_backoff_s: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """Pause before an engine that died is started again."""
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """How often a window is tried before it is given up."""
+    word_timestamps: bool = True
+    """Whether words are aligned to the audio; else an utterance's time is shared out by length."""
+
+
+class StreamingConfig(_Section):
+    """When results are made."""
+
+    interim_step_s: Annotated[float, Field(ge=0.1, le=5)] = 0.5
+    """New speech after which an interim result is made; under load they become rarer."""
+    chunk_s: Annotated[float, Field(ge=1, le=28)] = 5.0
+    """Longest stretch of speech without a final result."""
+    assumed_sample_rate: Annotated[int, Field(ge=8000, le=96000)] = 16000
+    """Sample rate in Hz of raw audio whose client does not state one."""
+
+
+class VadConfig(_Section):
+    """What counts as speech."""
+
+    speech_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Speech probability at which speech begins."""
+    silence_threshold: Annotated[float, Field(ge=0, le=1)] = 0.35
+    """Speech probability below which speech ends; at most the speech threshold."""
+    min_speech_ms: Annotated[int, Field(ge=0, le=2000)] = 96
+    """Shorter bursts are not taken as speech."""
+    hangover_ms: Annotated[int, Field(ge=0, le=2000)] = 100
+    """Silence after speech that still belongs to it."""
+    pre_roll_ms: Annotated[int, Field(ge=0, le=2000)] = 300
+    """Audio before speech that is transcribed with it, so that soft beginnings are heard."""
+
+
+class LogConfig(_Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is logged."""
+    format: Literal["auto", "json", "console"] = "auto"
+    """Lines of JSON, or text for people; auto means console on a terminal and JSON elsewhere."""
+
+
+class Config(_Section):
+    """The whole configuration. Valid by construction: fields within bounds, and RULES kept."""
+
+    server: ServerConfig = ServerConfig()
+    auth: AuthConfig = AuthConfig()
+    limits: LimitsConfig = LimitsConfig()
+    model: ModelConfig = ModelConfig()
+    engine: EngineConfig = EngineConfig()
+    streaming: StreamingConfig = StreamingConfig()
+    vad: VadConfig = VadConfig()
+    log: LogConfig = LogConfig()
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Mapping[str, str] | None, /) -> None:
+        """Keep where each given value came from: the validation context, by dotted path."""
+        self._origins.update(context or {})
+
+    @model_validator(mode="after")
+    def _keep_rules(self) -> Self:
+        if broken := [rule for rule in RULES if not rule.holds(self)]:
+            text = "; ".join(f"{rule.path}: expected {rule.expected}" for rule in broken)
+            raise PydanticCustomError("rules", "{text}", {"text": text, "broken": broken})
+        return self
+
+    def origin(self, path: str) -> str | None:
+        """Return the file, variable or command line that gave the value; None for a default."""
+        return self._origins.get(path)
+
+
+class Rule(NamedTuple):
+    """What must hold between the value at `path` and the one at `other`."""
+
+    path: str
+    other: str
+    holds: Callable[[Config], bool]
+    expected: str
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+RULES = (
+    Rule(
+        "server.host",
+        "auth.keys",
+        lambda config: bool(config.auth.keys) or _is_loopback(config.server.host),
+        "a loopback address such as 127.0.0.1 while auth.keys is empty, or else at least one key",
+    ),
+    Rule(
+        "vad.silence_threshold",
+        "vad.speech_threshold",
+        lambda config: config.vad.silence_threshold <= config.vad.speech_threshold,
+        "at most vad.speech_threshold",
+    ),
+)

@@ -1,0 +1,130 @@
+"""Files and pipes for the command line."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+
+from lwd.audio.files import read_audio
+from lwd.errors import InputUnreadable
+from tests.audio.encoders import encoded, wav
+
+Codec = Literal["flac", "libopus", "mp3", "pcm_s16le"]
+
+SECONDS = 0.5
+TONE = (8_000 * np.sin(2 * np.pi * 440 * np.arange(24_000) / 48_000)).astype(np.int16)[:, None]
+FORMATS: list[tuple[str, Codec]] = [
+    ("wav", "pcm_s16le"),
+    ("flac", "flac"),
+    ("mp3", "mp3"),
+    ("ogg", "libopus"),
+    ("matroska", "libopus"),
+]
+
+
+def read(source: Any, sample_rate: int = 16_000) -> np.ndarray[Any, np.dtype[np.int16]]:
+    """All samples of `source`."""
+    return np.concatenate(list(read_audio(source, sample_rate)))
+
+
+@pytest.mark.parametrize(("container", "codec"), FORMATS)
+def test_files_of_any_format_are_read(container: str, codec: Codec, tmp_path: Path) -> None:
+    """The tone is there, mono and at the rate asked for."""
+    path = tmp_path / f"tone.{container}"
+    stereo = np.repeat(TONE, 2, axis=1)
+    path.write_bytes(encoded(stereo, container, codec, sample_rate=48_000))
+
+    samples = read(path)
+
+    assert samples.dtype == np.int16
+    assert len(samples) == pytest.approx(16_000 * SECONDS, abs=600)
+    spectrum = np.abs(np.fft.rfft(samples[1_000:7_000]))
+    assert np.argmax(spectrum) * 16_000 / 6_000 == pytest.approx(440, abs=3)
+    assert np.abs(samples[1_000:7_000]).max() == pytest.approx(8_000, rel=0.1)
+
+
+@pytest.mark.parametrize(("container", "codec"), FORMATS)
+def test_pipes_are_read(container: str, codec: Codec) -> None:
+    """What cannot be rewound is read all the same."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as source:
+        with os.fdopen(writer, "wb") as sink:
+            sink.write(encoded(TONE, container, codec, sample_rate=48_000))
+
+        assert len(read(source)) == pytest.approx(16_000 * SECONDS, abs=600)
+
+
+def test_16_khz_mono_is_not_changed(tmp_path: Path) -> None:
+    """Audio that is right already comes out sample for sample."""
+    path = tmp_path / "tone.wav"
+    path.write_bytes(wav(TONE))
+
+    np.testing.assert_array_equal(read(str(path)), TONE[:, 0])
+
+
+def test_damaged_packets_are_left_out(tmp_path: Path) -> None:
+    """A file that is damaged in one place is read around it."""
+    stream = bytearray(encoded(TONE, "flac", "flac", sample_rate=16_000))
+    stream[-5_000:-4_900] = bytes(100)
+    path = tmp_path / "tone.flac"
+    path.write_bytes(stream)
+
+    assert 0 < len(read(path)) < len(TONE)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    """The reason says which file, and what is wrong with it."""
+    path = tmp_path / "missing.wav"
+
+    with pytest.raises(InputUnreadable) as unreadable:
+        read(path)
+
+    assert str(unreadable.value) == f"{path} cannot be read: No such file or directory."
+
+
+def test_directory_is_named(tmp_path: Path) -> None:
+    """A directory is no audio file."""
+    with pytest.raises(InputUnreadable) as unreadable:
+        read(tmp_path)
+
+    assert str(unreadable.value) == f"{tmp_path} cannot be read: Is a directory."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"this is text\n" * 100, b"RIFF" + bytes(200), encoded(TONE, "flac", "flac")[:50]],
+    ids=["empty", "text", "broken", "cut off"],
+)
+def test_what_is_not_audio_is_named(content: bytes, tmp_path: Path) -> None:
+    """The reason names the file and what it may be."""
+    path = tmp_path / "notes"
+    path.write_bytes(content)
+
+    with pytest.raises(InputUnreadable, match=r"notes holds no audio that can be read"):
+        read(path)
+
+
+def test_audio_that_is_all_damaged_is_named(tmp_path: Path) -> None:
+    """A file none of whose frames decodes is not taken for silence."""
+    stream = encoded(TONE, "flac", "flac")
+    intact = stream.index(b"\xff\xf8") + 20
+    path = tmp_path / "damaged.flac"
+    path.write_bytes(stream[:intact] + bytes(len(stream) - intact))
+
+    with pytest.raises(InputUnreadable, match=r"damaged\.flac holds no audio that can be read"):
+        read(path)
+
+
+def test_file_without_sound_is_named(tmp_path: Path) -> None:
+    """A picture can be read, but not heard."""
+    path = tmp_path / "picture.gif"
+    path.write_bytes(
+        b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+    )
+
+    with pytest.raises(InputUnreadable) as unreadable:
+        read(path)
+
+    assert str(unreadable.value) == f"{path} has no audio stream."

@@ -1,0 +1,313 @@
+"""`lwd listen`: what a person or a program that runs it sees."""
+
+import asyncio
+import json
+import signal
+import struct
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aiohttp import web
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.live import Live
+
+from lwd.cli import listen as command
+from lwd.cli.listen import Result, parse, show_live
+from lwd.errors import ConnectionFailed
+
+from .conftest import Run, Serve, Start, heard
+
+Listen = Callable[..., Awaitable[int]]
+METADATA = '{"type":"Metadata","request_id":"01a0"}'
+
+
+def results(transcript: str, start: float = 0.0, *, is_final: bool = True) -> str:
+    channel = {"alternatives": [{"transcript": transcript, "confidence": 1.0, "words": []}]}
+    return json.dumps({"type": "Results", "start": start, "is_final": is_final, "channel": channel})
+
+
+MESSAGES = (
+    '{"type":"SpeechStarted","channel":[0,1],"timestamp":0.5}',
+    results("hello", is_final=False),
+    results("Hello there."),
+    results("", 1.5),
+    results("General", 59.96, is_final=False),
+    results("General Kenobi.", 59.96),
+    METADATA,
+)
+
+
+@pytest.fixture
+def listen(run: Run, monkeypatch: pytest.MonkeyPatch) -> Listen:
+    """Run `lwd listen` beside the server, on half a second of audio, as fast as it goes."""
+
+    def read_audio(_: object, sample_rate: int) -> Iterator[NDArray[np.int16]]:
+        assert sample_rate == 16000
+        yield np.zeros(8000, np.int16)
+
+    monkeypatch.setattr(command, "read_audio", read_audio)
+
+    async def listen_(*args: str) -> int:
+        return await asyncio.to_thread(run, "listen", "speech.wav", "--fast", *args)
+
+    return listen_
+
+
+async def answer(ws: web.WebSocketResponse) -> None:
+    """Hear a stream to its end and answer with MESSAGES."""
+    await heard(ws)
+    for message in MESSAGES:
+        await ws.send_str(message)
+    await ws.close()
+
+
+async def test_pipe_gets_settled_lines_alone(
+    serve: Serve, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where stdout is no terminal, each final is a line with its time, and there is nothing else."""
+    assert await listen("--url", await serve(answer)) == 0
+    assert capsys.readouterr() == ("00:00.0  Hello there.\n01:00.0  General Kenobi.\n", "")
+
+
+async def test_json_is_passed_through(
+    serve: Serve, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --json, stdout is the server's messages as they came, one a line."""
+    assert await listen("--url", await serve(answer), "--json") == 0
+    assert capsys.readouterr() == ("\n".join(MESSAGES) + "\n", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        ([], {}),
+        (["--json"], {"interim_results": "true"}),
+        (["--json", "--no-interim"], {}),
+        (["--no-punctuate"], {"punctuate": "false"}),
+        (
+            ["--model", "tiny", "--language", "pt-BR", "--endpointing", "300"],
+            {"model": "tiny", "language": "pt-BR", "endpointing": "300"},
+        ),
+        (
+            ["--param", "keyterm=a=b", "--param", "numerals=true"],
+            {"keyterm": "a=b", "numerals": "true"},
+        ),
+    ],
+)
+async def test_options_become_parameters(
+    options: list[str], changed: dict[str, str], start: Start, listen: Listen
+) -> None:
+    """The server is asked for raw audio of 16 kHz and for what the options say."""
+    asked: list[dict[str, str]] = []
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        asked.append(dict(request.query))
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        await answer(ws)
+        return ws
+
+    assert await listen("--url", await start(handle), *options) == 0
+    assert asked == [
+        {
+            "encoding": "linear16",
+            "sample_rate": "16000",
+            "channels": "1",
+            "interim_results": "false",
+            "punctuate": "true",
+            **changed,
+        }
+    ]
+
+
+@pytest.mark.parametrize(("options", "key"), [([], "from-env"), (["--key", "option"], "option")])
+async def test_key_comes_from_option_or_environment(
+    options: list[str], key: str, start: Start, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is DEEPGRAM_API_KEY's unless --key is given."""
+    seen: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        seen.append(request.headers["Authorization"])
+        return web.Response(status=401)
+
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "from-env")
+    await listen("--url", await start(handle), *options)
+
+    assert seen == [f"Token {key}"]
+
+
+async def test_refusal_is_one_line(
+    start: Start, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refusal ends with status 76 and one line, which does not show the key."""
+
+    async def handle(_: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"dg-error": "Later.", "dg-request-id": "01a0"})
+
+    url = await start(handle)
+
+    assert await listen("--url", url, "--key", "sentinel") == 76
+    message = f"lwd: {url}: refused with status 429: Later. (request 01a0)\n"
+    assert capsys.readouterr() == ("", message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["hello", "[]", "{}", '{"type":"Results"}', '{"type":"Results","start":"x","channel":5}'],
+)
+async def test_other_protocols_are_told_apart(
+    message: str, serve: Serve, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that does not speak Deepgram's protocol is named as such, in one line."""
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        await ws.send_str(message)
+        async for _ in ws:
+            pass
+
+    assert await listen("--url", await serve(script)) == 76
+    assert capsys.readouterr().err == "lwd: the server sent a message that is not Deepgram's\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--url", "localhost:9000"],
+            "--url localhost:9000: expected an address such as ws://127.0.0.1:9000",
+        ),
+        (["--param", "numerals"], "--param numerals: expected NAME=VALUE"),
+    ],
+)
+async def test_wrong_options_are_one_line(
+    options: list[str], message: str, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An option that cannot be right ends with status 64 before anything is sent."""
+    assert await listen(*options) == 64
+    assert capsys.readouterr() == ("", f"lwd: {message}\n")
+
+
+def test_missing_file_is_one_line(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is not there ends with status 66, whether or not a server runs."""
+    assert run("listen", str(tmp_path / "none.wav")) == 66
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"lwd: {tmp_path}/none.wav")
+
+
+@pytest.mark.parametrize(
+    ("start_s", "shown"),
+    [(0.0, "00:00.0"), (59.94, "00:59.9"), (59.96, "01:00.0"), (3725.25, "62:05.2")],
+)
+def test_times_are_minutes_and_seconds(start_s: float, shown: str) -> None:
+    """The time of a line is rounded to a tenth of a second and never says 60 seconds."""
+    assert str(Result(start_s, "Hi.", is_final=True)) == f"{shown}  Hi."
+
+
+def test_messages_without_words_are_no_results() -> None:
+    """Metadata and events are not taken for words."""
+    assert parse(METADATA) is None
+    with pytest.raises(ConnectionFailed):
+        parse("")
+
+
+def on_terminal(*messages: str) -> str:
+    """Show messages on a terminal 30 columns wide; return everything that was written to it."""
+    console = Console(file=StringIO(), force_terminal=True, width=30, color_system=None)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        for message in messages:
+            show_live(live, message)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def visible(written: str) -> list[str]:
+    """Carry out the control sequences that rich uses and return the lines that remain."""
+    lines, row = [""], 0
+    for part in written.replace("\x1b", "\0\x1b").split("\0"):
+        text = part
+        if part.startswith("\x1b"):
+            sequence, end = part[2:], 0
+            while not sequence[end].isalpha():
+                end += 1
+            count, kind, text = sequence[:end], sequence[end], sequence[end + 1 :]
+            if kind == "A":
+                row -= int(count)
+            elif kind == "K":
+                lines[row] = ""
+        for character in text:
+            if character == "\n":
+                row += 1
+                lines += [""] * (row == len(lines))
+            elif character == "\r":
+                pass
+            else:
+                lines[row] += character
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def test_terminal_shows_interims_on_one_changing_line() -> None:
+    """An interim replaces the one before it, wrapped to the width, below the settled lines."""
+    interims = [
+        results("one", is_final=False),
+        results("one two three four five six", is_final=False),
+    ]
+    written = on_terminal(results("Zero."), *interims)
+
+    cleared_at_the_end = written[: written.rindex("six") + 3]
+    assert visible(cleared_at_the_end) == [
+        "00:00.0  Zero.",
+        "00:00.0  one two three four",
+        "five six",
+    ]
+
+
+def test_terminal_keeps_settled_lines_alone() -> None:
+    """In the end only finals stand on the terminal, each once."""
+    assert visible(on_terminal(*MESSAGES)) == ["00:00.0  Hello there.", "01:00.0  General Kenobi."]
+
+
+async def test_interrupt_shows_the_last_words(serve: Serve) -> None:
+    """Ctrl-C while the pipe is silent ends the stream, prints the last final, and exits with 130."""
+    arrived = asyncio.Event()
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        await ws.receive()
+        arrived.set()
+        await heard(ws)
+        await ws.send_str(results("Goodbye."))
+        await ws.close()
+
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lwd", "listen", "-", "--fast", "--url", await serve(script)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin
+    process.stdin.write(wav_of_unknown_length() + bytes(160_000))
+    async with asyncio.timeout(20):
+        await arrived.wait()
+        process.send_signal(signal.SIGINT)
+        # The pipe stays open: what is read from it must not hold the command up.
+        await process.wait()
+    assert process.stdout
+    assert process.stderr
+    shown, complaints = await process.stdout.read(), await process.stderr.read()
+
+    assert (process.returncode, shown) == (130, b"00:00.0  Goodbye.\n")
+    assert complaints.strip() == b""
+
+
+def wav_of_unknown_length() -> bytes:
+    """Return the header that programs write which record into a pipe: 16 kHz, mono, 16 bits."""
+    layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 16000, 32000, 2, 16)
+    return b"RIFF\xff\xff\xff\xffWAVE" + layout + b"data\xff\xff\xff\xff"

@@ -1,0 +1,48 @@
+"""`lwd serve`: which configuration reaches the server."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lwd.config import Config
+
+from .conftest import Run
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
+    """Stand in for the server; holds the configurations it was started with."""
+    configs: list[Config] = []
+    monkeypatch.setitem(sys.modules, "lwd.server.app", SimpleNamespace(serve=configs.append))
+    return configs
+
+
+def test_options_win_over_the_file(run: Run, served: list[Config], tmp_path: Path) -> None:
+    """Each option replaces its key, and the rest of the file holds."""
+    file = tmp_path / "lwd.yaml"
+    file.write_text("auth: {keys: [k]}\nserver: {port: 1}\nlimits: {streams: 7}\n")
+    options = ["--host", "10.0.0.1", "--port", "9001", "--model", "tiny", "--log-level", "debug"]
+
+    assert run("serve", "--config", str(file), *options) == 0
+
+    [config] = served
+    assert (config.server.host, config.server.port) == ("10.0.0.1", 9001)
+    assert (config.model.name, config.log.level, config.limits.streams) == ("tiny", "debug", 7)
+
+
+def test_nothing_given_means_the_defaults(run: Run, served: list[Config]) -> None:
+    """`lwd serve` alone starts with the defaults."""
+    assert run("serve") == 0
+
+    assert [config.model_dump() for config in served] == [Config().model_dump()]
+
+
+def test_wrong_option_stops_before_the_server(
+    run: Run, served: list[Config], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value out of bounds is reported as the configuration's fault, and nothing is started."""
+    assert run("serve", "--port", "99999", "--host", "0.0.0.0") == 78  # noqa: S104
+    assert len(capsys.readouterr().err.splitlines()) == 2
+    assert served == []
