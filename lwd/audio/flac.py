@@ -18,7 +18,7 @@ MAX_LOST_BYTES = 4 * 2**20
 """What may pass without a frame that decodes; the largest possible frame has half of it."""
 
 MAX_SAMPLES_PER_FEED = 2**26
-"""What one call may decode to, over all channels: hours of silence fit into a few kilobytes."""
+"""What one call may decode to, over all channels: an hour of silence fits into 10 KB."""
 
 _MARKER_BYTES = 4
 _BLOCK_HEADER_BYTES = 4

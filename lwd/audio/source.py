@@ -33,8 +33,8 @@ class AudioSpec:
 class AudioSource:
     """One stream of bytes, split anywhere, to float32 of shape (channels, n) at 16 kHz in [-1, 1].
 
-    `format` is None until the stream has said what it is; so long the results are empty and have
-    the channels that the spec asks for. No method may be called after UndecodableAudio.
+    `format` is None until the stream has said what it is; until then the results are empty, with
+    as many channels as the spec asks for. No method may be called after UndecodableAudio.
     """
 
     def __init__(self, spec: AudioSpec) -> None:

@@ -23,7 +23,6 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from lwd import __version__
 from lwd.errors import ModelCorrupt, ModelUnavailable
 from lwd.models.manifest import Digest, HubSource
 from lwd.models.pins import Pin, RemoteFile
@@ -47,14 +46,14 @@ def fetch(
     # Else the client also tells the hub, and asks it, about the machine that it runs on.
     constants.HF_HUB_DISABLE_TELEMETRY = True
     with _explained(pin):
-        info = HfApi(library_name="lwd", library_version=__version__).model_info(
+        info = HfApi().model_info(
             pin.repo,
             revision=pin.revision,
             files_metadata=True,
             timeout=_ANSWER_TIMEOUT_S,
             token=False,
         )
-        source = HubSource(pin.repo, str(info.sha))
+        source = HubSource(pin.repo, pin.revision or str(info.sha))
         offered = {file.rfilename: file for file in info.siblings or ()}
         files = [_resolve(file, source, offered) for file in (pin.config, pin.weights)]
         return source, {
@@ -135,6 +134,11 @@ def _explained(pin: Pin) -> Iterator[None]:
         raise ModelUnavailable(
             f"{where}: no connection to the hub {constants.ENDPOINT} ({error}); check the network "
             f"or HTTPS_PROXY and {again}; docs/models.md says how to install without a network"
+        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelUnavailable(
+            f"{where}: what answers at {constants.ENDPOINT} is no model hub; check HF_ENDPOINT, and "
+            f"whether the network wants a login"
         ) from error
     except OSError as error:
         # Errors of the disk have a number and are explained by the store.

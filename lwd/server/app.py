@@ -40,7 +40,8 @@ def build_app(config: Config, engines: Engines, streams: Streams) -> web.Applica
     """The HTTP application over started engines."""
     app = web.Application(middlewares=[_identify_and_reject])
     authenticator = Authenticator(key.get_secret_value() for key in config.auth.keys)
-    app.router.add_get("/v1/listen", ListenHandler(config, engines, authenticator, streams))
+    listen = ListenHandler(config, engines, authenticator, streams)
+    app.router.add_get("/v1/listen", listen.handle)
     OpsHandlers(engines, streams).add_routes(app.router)
     return app
 

@@ -72,7 +72,7 @@ class ListenHandler:
         self._authenticator = authenticator
         self._streams = streams
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Validate, authenticate, admit, upgrade; then run the stream to its end.
 
         Deepgram validates before it authenticates, and so do we.

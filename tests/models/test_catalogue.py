@@ -93,3 +93,25 @@ def test_suggests_what_may_have_been_meant() -> None:
         find("largev3")
     with pytest.raises(ModelUnavailable, match=r"model nova-2: .*run: lwd models list"):
         find("nova-2")
+
+
+def test_is_documented() -> None:
+    """The table in docs/models.md has every model, and says who pins it and what it speaks."""
+    text = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+    rows = re.findall(
+        r"^\| `(\S+)` \| (\w*) \| (\w*) ?\| (\w*) ?\| (many|English) \|$", text, re.MULTILINE
+    )
+    documented = {
+        f"{name}{suffix}": (pinned_by, languages)
+        for name, *widths, languages in rows
+        for suffix, pinned_by in zip(("", "-4bit", "-8bit"), widths, strict=True)
+        if pinned_by
+    }
+
+    assert documented == {
+        model: (
+            "lwd" if entry.pin.weights.sha256 else "pull",
+            "English" if entry.family.english else "many",
+        )
+        for model, entry in CATALOGUE.items()
+    }

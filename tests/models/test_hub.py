@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
@@ -212,6 +211,15 @@ def test_tells_that_there_is_no_network(
     assert store.installed() == []
 
 
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b"{}", b"[]"])
+def test_tells_of_a_login_page(hub: Hub, run: Pull, page: bytes) -> None:
+    """A network that answers everything with a page of its own is told from a hub."""
+    hub.portal = page
+
+    with pytest.raises(ModelUnavailable, match=r"is no model hub; check HF_ENDPOINT"):
+        run(hub.entry())
+
+
 def test_honours_offline_mode(hub: Hub, run: Pull, monkeypatch: pytest.MonkeyPatch) -> None:
     """HF_HUB_OFFLINE keeps a pull from the network, and is named."""
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
@@ -220,11 +228,15 @@ def test_honours_offline_mode(hub: Hub, run: Pull, monkeypatch: pytest.MonkeyPat
         run(hub.entry())
 
 
-def test_tells_that_the_disk_is_full(hub: Hub, run: Pull, store: ModelStore) -> None:
+def test_tells_that_the_disk_is_full(
+    hub: Hub, run: Pull, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A full disk is named with the store and what to do."""
-    store.root.mkdir()
-    sha256 = hashlib.sha256(WEIGHTS).hexdigest()
-    Path(store.root / f".partial-{sha256}").symlink_to("/dev/full")
+
+    def no_room(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr("lwd.models.hub._CountedFile.write", no_room)
 
     with pytest.raises(ModelUnavailable) as raised:
         run(hub.entry())

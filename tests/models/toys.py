@@ -28,6 +28,7 @@ class Hub:
         self.revisions = {REVISION: self.files}
         self.main = REVISION
         self.corrupted: dict[str, bytes] = {}
+        self.portal = b""
         self.cuts: list[int] = []
         self.fails_after_cut = False
         self.ranges: list[str | None] = []
@@ -51,6 +52,9 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
+        if self.hub.portal:
+            self._answer(200, self.hub.portal, {})
+            return
         if match := re.fullmatch(rf"/api/models/{REPO}(?:/revision/(\w+))?", path):
             self._information(match[1] or self.hub.main)
         elif match := re.fullmatch(rf"/{REPO}/resolve/(\w+)/(.+)", path):

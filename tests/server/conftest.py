@@ -1,0 +1,87 @@
+"""The daemon's application over a scripted engine."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from lwd.asr.pool import EnginePool, EngineSettings
+from lwd.asr.scripted import Script
+from lwd.asr.wire import EngineSpec
+from lwd.config import Config, load_config
+from lwd.protocol.messages import ModelInfo
+from lwd.server.app import build_app
+from lwd.server.engines import Engines, LoadedModel
+from lwd.server.listen import Streams
+from tests.conftest import read_pcm
+
+Client = TestClient[web.Request, web.Application]
+
+MODEL = ModelInfo(str(UUID(int=7)), "scripted-whisper", "2026-01-01.0", "whisper")
+
+
+class Server:
+    """A running application and its parts."""
+
+    def __init__(self, client: Client, streams: Streams, pool: EnginePool) -> None:
+        self.client = client
+        self.streams = streams
+        self.pool = pool
+
+
+StartServer = Callable[..., Awaitable[Server]]
+
+
+@pytest.fixture
+async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
+    """Start applications; keyword arguments are settings, with `__` for the dot."""
+    started: list[Server] = []
+
+    async def start(script: Script | None = None, **settings: object) -> Server:
+        overrides = {name.replace("__", "."): value for name, value in settings.items()}
+        config: Config = load_config(None, overrides, environ={})
+        engine = EngineSettings(
+            batch_size=4,
+            cpu_threads=1,
+            deadline_s=20.0,
+            start_timeout_s=30.0,
+            restart_backoff_s=0.01,
+            max_attempts=3,
+            cache_directory=tmp_path / "kernels",
+        )
+        spec = EngineSpec(str(tmp_path), None, word_timestamps=True)
+        command = (script or Script()).command()
+        pool = EnginePool("scripted", spec, engine, command=command)
+        engines = Engines([LoadedModel("scripted", pool, MODEL)], config.model.language)
+        await engines.start()
+        streams = Streams(config.limits.streams)
+        client: Client = TestClient(TestServer(build_app(config, engines, streams)))
+        await client.start_server()
+        server = Server(client, streams, pool)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        await server.client.close()
+        await server.pool.close()
+
+
+@pytest.fixture
+async def server(start_server: StartServer) -> Server:
+    """An application with default settings."""
+    return await start_server()
+
+
+@pytest.fixture(scope="session")
+def voice(speech_file: Path) -> bytes:
+    """Six seconds of someone speaking without a pause to speak of, linear16 at 16 kHz."""
+    return read_pcm(speech_file, 16_000)[8_000:104_000].tobytes()
+
+
+def silence(seconds: float) -> bytes:
+    """Digital silence, linear16 at 16 kHz."""
+    return bytes(2 * round(seconds * 16_000))

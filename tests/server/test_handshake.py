@@ -1,0 +1,158 @@
+"""Whom lwd lets in, and how it refuses the others."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.server.conftest import Server, StartServer
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+RAW = {"encoding": "linear16", "sample_rate": "16000"}
+KEY = "0123456789abcdef0123456789abcdef01234567"
+
+
+async def refused(
+    server: Server, params: dict[str, str], headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Status and body of a handshake that fails, in the contract's shape."""
+    response = await server.client.get("/v1/listen", params=params, headers=headers or UPGRADE)
+    body = await response.json()
+    code = "error_code" if response.status == 503 else "err_code"
+    assert list(body) == [code, "err_msg", "request_id"]
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["dg-error"] == body["err_msg"]
+    assert response.headers["dg-request-id"] == body["request_id"]
+    assert UUID(body["request_id"])
+    return response.status, body
+
+
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [
+        ({"encoding": "flac16", "sample_rate": "16000"}, "encoding"),
+        ({"encoding": "mulaw", "sample_rate": "8000"}, "encoding"),
+        ({"encoding": "linear16"}, "sample_rate"),
+        ({**RAW, "sample_rate": "fast"}, "sample_rate"),
+        ({**RAW, "sample_rate": "4000"}, "sample_rate"),
+        ({**RAW, "channels": "0"}, "channels"),
+        ({**RAW, "interim_results": "maybe"}, "interim_results"),
+        ({**RAW, "punctuate": ""}, "punctuate"),
+        ({**RAW, "endpointing": "soon"}, "endpointing"),
+        ({**RAW, "utterance_end_ms": "999"}, "utterance_end_ms"),
+    ],
+)
+async def test_a_bad_parameter_is_named(server: Server, params: dict[str, str], named: str) -> None:
+    """HTTP 400 with Deepgram's JSON, before the upgrade."""
+    status, body = await refused(server, params)
+
+    assert status == 400
+    assert body["err_code"] == "INVALID_QUERY_PARAMETER"
+    assert named in body["err_msg"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en_US", "xx-YY"])
+async def test_a_language_that_the_model_does_not_know(server: Server, language: str) -> None:
+    """Deepgram's text for a model and language that do not go together."""
+    status, body = await refused(server, {**RAW, "language": language})
+
+    assert status == 400
+    assert body["err_code"] == "Bad Request"
+    assert "No such model/language/tier combination found." in body["err_msg"]
+
+
+async def test_a_page_visit_is_told_what_this_is(server: Server) -> None:
+    """A plain GET has no upgrade, and says how to get one."""
+    status, body = await refused(server, RAW, {"Accept": "*/*"})
+
+    assert status == 400
+    assert "ws://" in body["err_msg"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": f"Token {KEY}"},
+        {"Authorization": f"token {KEY}"},
+        {"Authorization": f"Bearer {KEY}"},
+        {"Authorization": f"bearer {KEY}"},
+        {"Sec-WebSocket-Protocol": f"token, {KEY}"},
+        {"Sec-WebSocket-Protocol": f"bearer,{KEY}"},
+        {"Sec-WebSocket-Protocol": f"custom,token,{KEY},x-deepgram-session-id,{UUID(int=1)}"},
+    ],
+)
+async def test_a_key_is_accepted_in_every_form(
+    start_server: StartServer, headers: dict[str, str]
+) -> None:
+    """Every SDK's way to present a key; of a sub-protocol the scheme alone comes back."""
+    server = await start_server(auth__keys=["another", KEY])
+
+    response = await server.client.get("/v1/listen", params=RAW, headers={**UPGRADE, **headers})
+
+    assert response.status == 101
+    assert UUID(response.headers["dg-request-id"])
+    assert "Sec-WebSocket-Extensions" not in response.headers
+    offered = headers.get("Sec-WebSocket-Protocol")
+    if offered:
+        assert response.headers["Sec-WebSocket-Protocol"] in {"token", "bearer"}
+    response.close()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Token wrong"},
+        {"Authorization": KEY},
+        {"Authorization": f"Basic {KEY}"},
+        {"Sec-WebSocket-Protocol": f"{KEY}, token"},
+        {"Sec-WebSocket-Protocol": "token"},
+    ],
+)
+async def test_a_wrong_key_is_refused(start_server: StartServer, headers: dict[str, str]) -> None:
+    """401 with the same body whatever is wrong, and the key is not repeated."""
+    server = await start_server(auth__keys=[KEY])
+
+    status, body = await refused(server, RAW, {**UPGRADE, **headers})
+
+    assert status == 401
+    assert body["err_code"] == "INVALID_AUTH"
+    assert body["err_msg"] == "Invalid credentials."
+
+
+async def test_parameters_are_checked_before_the_key(start_server: StartServer) -> None:
+    """As Deepgram does: a 400 with a bad key stays a 400."""
+    server = await start_server(auth__keys=[KEY])
+
+    status, _ = await refused(server, {"encoding": "linear16"})
+
+    assert status == 400
+
+
+async def test_any_model_name_works(server: Server) -> None:
+    """Deepgram's names mean the model that is loaded; unknown parameters mean nothing."""
+    for model in ("nova-3", "nova-2-phonecall", "whisper-large", "scripted", "2-general"):
+        params = {**RAW, "model": model, "tier": "nova", "is_final": "true"}
+        response = await server.client.get("/v1/listen", params=params, headers=UPGRADE)
+        assert response.status == 101
+        response.close()
+
+
+async def test_health_follows_the_engine(server: Server) -> None:
+    """Ready with an engine, not ready when draining; liveness needs neither."""
+    ready = await server.client.get("/readyz")
+    health = await server.client.get("/healthz")
+    assert (ready.status, health.status) == (200, 200)
+    assert (await health.json(content_type=None))["status"] == "pass"
+
+    server.streams.is_draining = True
+
+    ready = await server.client.get("/readyz")
+    assert (ready.status, await ready.text()) == (503, "draining\n")
+    assert (await server.client.get("/healthz")).status == 503
+    assert (await server.client.get("/livez")).status == 200
