@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lwd.asr.mlx.blas import load_blas
+from lwd.asr.mlx.engine import MlxEngine
+from lwd.asr.types import Job, JobKind
+from lwd.models.store import ModelStore
 from tests.conftest import SPOKEN, bare, read_pcm, word_errors
 from tests.e2e.conftest import Daemon
 from tests.e2e.sdk import Call, client, stream
@@ -27,11 +29,6 @@ def raw(sample_rate: int) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def offline(model_store: Path, speech_file: Path) -> list[str]:
     """What the same weights hear in the whole file at once."""
-    load_blas()
-    from lwd.asr.mlx.engine import MlxEngine  # noqa: PLC0415 - after the BLAS
-    from lwd.asr.types import Job, JobKind  # noqa: PLC0415
-    from lwd.models.store import ModelStore  # noqa: PLC0415
-
     files = ModelStore(model_store).verify("tiny.en")
     engine = MlxEngine(files.directory, alignment_heads=files.alignment_heads, word_timestamps=True)
     samples = (read_pcm(speech_file, 16_000) / 32_768).astype("float32")

@@ -44,11 +44,11 @@ class MlxEngine:
         word_timestamps: bool,
     ) -> None:
         mx.set_cache_limit(_CACHE_LIMIT_BYTES)
-        self._model: WhisperModel = load_model(directory, alignment_heads)
+        self.model: WhisperModel = load_model(directory, alignment_heads)
         self._vocabulary = Vocabulary(
-            is_multilingual=self._model.is_multilingual, n_languages=self._model.n_languages
+            is_multilingual=self.model.is_multilingual, n_languages=self.model.n_languages
         )
-        self._decoder = GreedyDecoder(self._model, self._vocabulary)
+        self._decoder = GreedyDecoder(self.model, self._vocabulary)
         self._word_timestamps = word_timestamps
 
     @property
@@ -87,9 +87,9 @@ class MlxEngine:
     def _run(
         self, batch: Sequence[Job], context: int, limit: int = _MAX_TOKENS
     ) -> Iterator[tuple[Job, Decoded, str]]:
-        n_mels = self._model.dims.n_mels
+        n_mels = self.model.dims.n_mels
         mel = np.stack([log_mel(job.samples, n_mels=n_mels, n_frames=2 * context) for job in batch])
-        audio = self._model.attend(self._model.encode(mx.array(mel)))
+        audio = self.model.attend(self.model.encode(mx.array(mel)))
         languages = self._languages(batch, audio)
         limits = [min(limit, _SPARE_TOKENS + int(job.duration_s * _TOKENS_PER_S)) for job in batch]
         for decoded in self._decoder.decode(audio, languages, limits):
@@ -102,7 +102,7 @@ class MlxEngine:
             return [known[0]] * len(batch)
         if None not in asked:
             return [language for language in asked if language]
-        detected = detect_languages(self._model, self._vocabulary, audio)
+        detected = detect_languages(self.model, self._vocabulary, audio)
         return [a or d for a, d in zip(asked, detected, strict=True)]
 
     def _runs_away(self, decoded: Decoded) -> bool:

@@ -13,7 +13,8 @@ from types import ModuleType
 _PACKAGE = "lightning_whisper_mlx"
 
 
-def _submodule(name: str) -> ModuleType:
+def submodule(name: str) -> ModuleType:
+    """Import a module of the package without running the package's `__init__`."""
     if _PACKAGE not in sys.modules:
         spec = find_spec(_PACKAGE)
         if spec is None:
@@ -23,8 +24,8 @@ def _submodule(name: str) -> ModuleType:
     return importlib.import_module(f"{_PACKAGE}.{name}")
 
 
-_whisper = _submodule("whisper")
-_tokenizer = _submodule("tokenizer")
+_whisper = submodule("whisper")
+_tokenizer = submodule("tokenizer")
 
 ModelDimensions = _whisper.ModelDimensions
 Whisper = _whisper.Whisper

@@ -60,7 +60,7 @@ class WhisperModel:
     """A Whisper model in memory. Use it on the thread that made it."""
 
     def __init__(self, whisper: Any, alignment_heads: Sequence[tuple[int, int]] | None) -> None:
-        self._whisper = whisper
+        self.whisper = whisper
         self.dims = whisper.dims
         self.is_multilingual: bool = whisper.is_multilingual
         self.n_languages: int = whisper.num_languages if self.is_multilingual else 0
@@ -77,7 +77,7 @@ class WhisperModel:
 
     def encode(self, mel: mx.array) -> mx.array:
         """Audio features (rows, positions, width) of a log-mel (rows, 2 x positions, n_mels)."""
-        encoder = self._whisper.encoder
+        encoder = self.whisper.encoder
         x = gelu(encoder.conv1(mel.astype(self._dtype)))
         x = gelu(encoder.conv2(x))
         x = x + encoder._positional_embedding[: x.shape[1]].astype(x.dtype)  # noqa: SLF001 - lightning's name
@@ -91,7 +91,7 @@ class WhisperModel:
 
     def attend(self, features: mx.array) -> CrossAttention:
         """What the decoder sees of the audio."""
-        blocks = self._whisper.decoder.blocks
+        blocks = self.whisper.decoder.blocks
         return CrossAttention(
             [self._split(b.cross_attn, b.cross_attn.key(features)) for b in blocks],
             [self._split(b.cross_attn, b.cross_attn.value(features)) for b in blocks],
@@ -109,7 +109,7 @@ class WhisperModel:
         Returns the hidden states (rows, n, width), and the attention of the last token's
         alignment heads to the audio (rows, heads, positions).
         """
-        decoder = self._whisper.decoder
+        decoder = self.whisper.decoder
         n, offset = tokens.shape[1], cache.length
         x = decoder.token_embedding(tokens) + decoder.positional_embedding[offset : offset + n]
         mask = None
@@ -135,12 +135,12 @@ class WhisperModel:
 
     def logits(self, hidden: mx.array) -> mx.array:
         """Scores of the vocabulary (…, n_vocab), float32, for hidden states (…, width)."""
-        scores: mx.array = self._whisper.decoder.token_embedding.as_linear(hidden)
+        scores: mx.array = self.whisper.decoder.token_embedding.as_linear(hidden)
         return scores.astype(mx.float32)
 
     @property
     def _dtype(self) -> mx.Dtype:
-        dtype: mx.Dtype = self._whisper.encoder.conv1.weight.dtype
+        dtype: mx.Dtype = self.whisper.encoder.conv1.weight.dtype
         return dtype
 
     def _split(self, layer: Any, x: mx.array) -> mx.array:
