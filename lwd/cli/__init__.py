@@ -13,6 +13,9 @@ from click.exceptions import NoArgsIsHelpError
 from lwd import __version__
 from lwd.errors import StartError, UsageError
 
+DEFAULT_URL = "ws://127.0.0.1:9000"
+"""Where a server with the default configuration is."""
+
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 # What stands in `lwd --help`; listing it imports nothing.

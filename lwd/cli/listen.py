@@ -19,6 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from lwd.audio.files import read_audio
+from lwd.cli import DEFAULT_URL
 from lwd.cli.client import SAMPLE_RATE, listen_url, transcribe
 from lwd.errors import ConnectionFailed, UsageError
 
@@ -27,7 +28,7 @@ from lwd.errors import ConnectionFailed, UsageError
 @click.argument("file", metavar="FILE|-")
 @click.option(
     "--url",
-    default="ws://127.0.0.1:9000",
+    default=DEFAULT_URL,
     show_default=True,
     help="Server to use; http, https, ws or wss.",
 )

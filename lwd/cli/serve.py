@@ -1,9 +1,12 @@
 """`lwd serve`: turns the command line into a configuration and hands it to the server."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from lwd.cli import DEFAULT_URL
 from lwd.config import load_config
 
 
@@ -34,4 +37,13 @@ def serve(
     configuration = load_config(config, overrides)
     from lwd.server.app import serve as run  # noqa: PLC0415 - so help and faults are told at once
 
-    run(configuration)
+    run(configuration, announce)
+
+
+def announce(host: str, port: int, models: Sequence[str]) -> None:
+    """Tell who started the server where it is, and what to try next."""
+    shown = f"[{host}]" if ":" in host else host
+    url = f"ws://{shown}:{port}"
+    elsewhere = "" if url == DEFAULT_URL else f" --url {url}"
+    click.echo(f"lwd listens on {url}/v1/listen with {', '.join(models)}; Ctrl-C stops it.")
+    click.echo(f"Try it from another terminal: {sys.argv[0]} listen{elsewhere} FILE")

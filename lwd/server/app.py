@@ -17,7 +17,7 @@ from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
 from lwd.server.auth import Authenticator
 from lwd.server.engines import Engines, LoadedModel
-from lwd.server.lifecycle import run
+from lwd.server.lifecycle import Announce, run
 from lwd.server.listen import ListenHandler, Streams
 from lwd.server.ops import OpsHandlers
 from lwd.server.reply import REQUEST_ID, rejection_response
@@ -27,13 +27,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
 
 
-def serve(config: Config) -> None:
-    """Run the daemon until it is told to stop; raises StartError when it cannot start."""
+def serve(config: Config, announce: Announce) -> None:
+    """Run the daemon until it is told to stop; raises StartError when it cannot start.
+
+    `announce` is called once, when streams are welcome.
+    """
     configure_logging(config.log.level, config.log.format)
     engines = build_engines(config)
     streams = Streams(config.limits.streams)
     app = build_app(config, engines, streams)
-    uvloop.run(run(app, config.server, engines, streams))
+    uvloop.run(run(app, config.server, engines, streams, announce))
 
 
 def build_app(config: Config, engines: Engines, streams: Streams) -> web.Application:

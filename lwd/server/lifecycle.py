@@ -7,7 +7,7 @@ accepted only when the engines answer.
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -24,8 +24,16 @@ _BACKLOG = 128
 log = structlog.get_logger()
 
 
+Announce = Callable[[str, int, Sequence[str]], None]
+"""Told the host, the port and the models of a daemon that is ready."""
+
+
 async def run(
-    app: web.Application, server: ServerConfig, engines: Engines, streams: Streams
+    app: web.Application,
+    server: ServerConfig,
+    engines: Engines,
+    streams: Streams,
+    announce: Announce,
 ) -> None:
     """Serve until SIGTERM or SIGINT; a second one does not wait for the streams."""
     listener = bind(server.host, server.port)
@@ -40,6 +48,7 @@ async def run(
         host, port = listener.getsockname()[:2]
         models = [model.name for model in engines]
         log.info("ready", host=host, port=port, models=models, version=__version__)
+        announce(host, port, models)
         await stop.requested.wait()
         await _drain(streams, server.shutdown_timeout_s, stop)
         await runner.cleanup()

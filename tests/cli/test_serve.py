@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lwd.config import Config
+from lwd.server.lifecycle import Announce
 
 from .conftest import Run
 
@@ -15,8 +16,27 @@ from .conftest import Run
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
     """Stand in for the server; holds the configurations it was started with."""
     configs: list[Config] = []
-    monkeypatch.setitem(sys.modules, "lwd.server.app", SimpleNamespace(serve=configs.append))
+
+    def serve(config: Config, announce: Announce) -> None:
+        configs.append(config)
+        announce(config.server.host, config.server.port, [config.model.name])
+
+    monkeypatch.setitem(sys.modules, "lwd.server.app", SimpleNamespace(serve=serve))
     return configs
+
+
+def test_the_address_and_a_command_to_try_are_shown(
+    run: Run, served: list[Config], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever starts the server reads where it is and what to do next."""
+    assert run("serve", "--model", "tiny.en") == 0
+    shown = capsys.readouterr().out
+    assert "ws://127.0.0.1:9000/v1/listen with tiny.en" in shown
+    assert shown.endswith(f"{sys.argv[0]} listen FILE\n")
+
+    assert run("serve", "--port", "9001") == 0
+    assert capsys.readouterr().out.endswith("listen --url ws://127.0.0.1:9001 FILE\n")
+    assert len(served) == 2
 
 
 def test_options_win_over_the_file(run: Run, served: list[Config], tmp_path: Path) -> None:
