@@ -326,13 +326,18 @@ class EnginePool:
             )
 
     def _environment(self) -> dict[str, str]:
-        self._settings.cache_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        threads = self._settings.cpu_threads or max(1, os.cpu_count() or 1)
+        cache = self._settings.cache_directory
+        try:
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineUnavailable(
+                f"{cache}: {error.strerror}; give the user that lwd runs as a home directory (HOME)"
+            ) from error
+        threads = self._settings.cpu_threads or os.cpu_count() or 1
         return {
             **os.environ,
             "OPENBLAS_NUM_THREADS": str(threads),
-            # MLX keeps compiled kernels in the temporary directory and loads them from there:
-            # in a shared one another user could plant them.
-            "TMPDIR": str(self._settings.cache_directory),
-            "HF_HUB_OFFLINE": "1",
+            # MLX on a CPU keeps compiled kernels in the temporary directory and loads them from
+            # there: in a shared one another user could plant them.
+            "TMPDIR": str(cache),
         }

@@ -1,6 +1,7 @@
 """The composition root: builds every part of the daemon from its configuration and runs it."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from uuid import uuid4
 
 import structlog
@@ -67,7 +68,7 @@ def _loaded_model(config: Config, store: ModelStore, name: str) -> LoadedModel:
         start_timeout_s=config.engine.start_timeout_s,
         restart_backoff_s=config.engine.restart_backoff_s,
         max_attempts=config.engine.max_attempts,
-        cache_directory=config.model.store / ".kernels",
+        cache_directory=Path.home() / ".cache" / "lwd" / "kernels",
     )
     spec = EngineSpec(
         model_directory=str(files.directory),

@@ -112,9 +112,8 @@ class Stream:
         self._counts = {"interims": 0, "finals": 0}
 
     async def run(self) -> Outcome:
-        """Serve the client until the stream is over; never raises."""
+        """Serve the client until the stream is over; raises nothing but CancelledError."""
         pinging = asyncio.create_task(self._ping())
-        started_s = time.monotonic()
         try:
             outcome = await self._serve()
         except _ClientGone:
@@ -125,7 +124,11 @@ class Stream:
             for task in (pinging, *self._channel_tasks):
                 task.cancel()
             await asyncio.gather(pinging, *self._channel_tasks, return_exceptions=True)
-        duration_s = time.monotonic() - started_s
+        self._record(outcome)
+        return outcome
+
+    def _record(self, outcome: Outcome) -> None:
+        duration_s = (datetime.now(UTC) - self._created).total_seconds()
         metrics.STREAMS.labels(outcome.value).inc()
         metrics.STREAM_DURATION.observe(duration_s)
         log.info(
@@ -137,7 +140,6 @@ class Stream:
             audio_bytes=self._session.audio_bytes,
             **self._counts,
         )
-        return outcome
 
     def stop(self) -> None:
         """End the stream because the daemon stops; its client still gets the results."""
@@ -179,8 +181,9 @@ class Stream:
         try:
             while not self._receiving.done():
                 tasks = {self._receiving, *self._channel_tasks}
+                # Looked at again after a while, because channels start as audio comes.
                 done, _ = await asyncio.wait(
-                    tasks, timeout=1.0, return_when=asyncio.FIRST_COMPLETED
+                    tasks, timeout=_LEAST_WAIT_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done - {self._receiving}:
                     task.result()

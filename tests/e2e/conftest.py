@@ -2,49 +2,61 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import pytest
 
 
-@dataclass
 class Daemon:
     """A running `lwd serve` and its log."""
 
-    process: subprocess.Popen[str]
-    port: int
-    engine_pid: int
-    log: Path
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.log: list[str] = []
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.engine_pid: int = self.await_event("engine_ready")["pid"]
+        self.port: int = self.await_event("ready")["port"]
 
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """The log's lines of one event."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [line for line in lines if line["event"] == name]
+    def await_event(self, name: str) -> dict[str, Any]:
+        """Wait for the next line of one event."""
+        while (line := self._lines.get(timeout=60)) is not None:
+            event: dict[str, Any] = json.loads(line)
+            if event["event"] == name:
+                return event
+        raise AssertionError(f"ended before {name}: {''.join(self.log)}")
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
+    def stop(self, number: int) -> int:
         """Ask it to stop; its exit status."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=30)
+        status = self.process.wait(timeout=30)
+        self._reader.join()
+        return status
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(line)
+            self._lines.put(line)
+        self._lines.put(None)
 
 
 StartDaemon = Callable[..., Daemon]
 
 
 @pytest.fixture(scope="session")
-def start_daemon(
-    model_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[StartDaemon]:
+def start_daemon(model_store: Path) -> Iterator[StartDaemon]:
     """Start daemons that end with the tests."""
-    daemons: list[Daemon] = []
+    processes: list[subprocess.Popen[str]] = []
 
     def start(**settings: str) -> Daemon:
-        log = tmp_path_factory.mktemp("daemon") / "log"
         environment = {
             **os.environ,
             "LWD_SERVER__PORT": "0",
@@ -53,43 +65,25 @@ def start_daemon(
             "LWD_LOG__FORMAT": "json",
             **settings,
         }
-        with log.open("w") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "lwd", "serve"],
-                env=environment,
-                stderr=stderr,
-                stdout=subprocess.DEVNULL,
-                text=True,
-            )
-        daemon = Daemon(process, 0, 0, log)
-        daemons.append(daemon)
-        _await_ready(daemon)
-        return daemon
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lwd", "serve"],
+            env=environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        processes.append(process)
+        return Daemon(process)
 
     yield start
-    for daemon in daemons:
-        daemon.process.kill()
-        daemon.process.wait()
+    for process in processes:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
 
 
 @pytest.fixture(scope="session")
 def daemon(start_daemon: StartDaemon) -> Daemon:
     """The daemon that most tests share."""
     return start_daemon()
-
-
-def _await_ready(daemon: Daemon) -> None:
-    with daemon.log.open() as log:
-        while True:
-            line = log.readline()
-            if not line:
-                status = daemon.process.poll()
-                assert status is None, f"exit status {status}: {daemon.log.read_text()}"
-                os.sched_yield()
-                continue
-            event = json.loads(line)
-            if event["event"] == "engine_ready":
-                daemon.engine_pid = event["pid"]
-            if event["event"] == "ready":
-                daemon.port = event["port"]
-                return

@@ -123,8 +123,8 @@ async def test_a_killed_engine_loses_nothing(
 
     assert killed
     assert_is_what_was_said(call, offline)
-    assert daemon.events("engine_died")
-    daemon.engine_pid = daemon.events("engine_ready")[-1]["pid"]
+    assert daemon.await_event("engine_died")["reason"] == "exit status -9"
+    daemon.engine_pid = daemon.await_event("engine_ready")["pid"]
 
 
 async def test_several_callers_at_once(
