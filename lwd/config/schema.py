@@ -124,7 +124,7 @@ class StreamingConfig(_Section):
 
     interim_step_s: Annotated[float, Field(ge=0.1, le=5)] = 0.5
     """New speech after which an interim result is made; under load they become rarer."""
-    chunk_s: Annotated[float, Field(ge=1, le=28)] = 5.0
+    chunk_s: Annotated[float, Field(ge=1, le=25)] = 5.0
     """Longest stretch of speech without a final result."""
     assumed_sample_rate: Annotated[int, Field(ge=8000, le=96000)] = 16000
     """Sample rate in Hz of raw audio whose client does not state one."""

@@ -17,19 +17,11 @@ class Close(Enum):
             " See https://dpgr.am/net0001"
         ),
     )
-    NO_RESPONSE = (
-        1011,
-        (
-            "Deepgram did not provide a response message within the timeout window."
-            " See https://dpgr.am/net0000"
-        ),
-    )
     UNDECODABLE_AUDIO = (
         1008,
         "Deepgram could not decode the audio. See https://dpgr.am/data0000 (DATA-0000)",
     )
     INTERNAL_ERROR = (1011, "The server failed on this stream. Please reconnect.")
-    GOING_AWAY = (1001, "The server is shutting down.")
     SERVICE_RESTART = (1012, "The server is restarting. Please reconnect.")
 
     def __init__(self, code: int, reason: str) -> None:

@@ -37,8 +37,9 @@ from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEn
 from lwd.stream.pipeline import ChannelPipeline, Emit
 from lwd.text.formatting import format_words
 
+_SLICE_BYTES = 1 << 16
 _SLICE_SAMPLES = SAMPLE_RATE // 2
-"""A frame may hold a whole file; the channels take it in slices so that other streams get on."""
+"""A frame may hold a whole file; it is decoded and taken in slices so that other streams get on."""
 
 _LEAST_WAIT_S = 0.1
 
@@ -215,7 +216,8 @@ class Stream:
         match event:
             case events.AudioReceived(data):
                 metrics.AUDIO_BYTES.inc(len(data))
-                await self._feed(self._source.feed(data))
+                for start in range(0, len(data), _SLICE_BYTES):
+                    await self._feed(self._source.feed(data[start : start + _SLICE_BYTES]))
             case events.FinalizeRequested(channel):
                 await self._finalize(channel)
             case events.AudioConfigured(sample_rate, channels):

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from lwd import metrics
-from lwd.asr.types import SAMPLE_RATE, Hypothesis, JobKind, Samples, Word
+from lwd.asr.types import MAX_WINDOW_S, SAMPLE_RATE, Hypothesis, JobKind, Samples, Word
 from lwd.audio.buffer import SampleBuffer
 from lwd.errors import EngineFailed
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
@@ -25,7 +25,6 @@ from lwd.stream.transcript import EDGE_GUARD_S, UtteranceTracker, drop_repeated,
 _SILENT_STEP = SAMPLE_RATE
 """Deepgram repeats its last interim once a second while nothing new is said."""
 
-_FORCED_CUT = 20 * SAMPLE_RATE
 _OVERLAP_WORDS = 3
 _OVERLAP_MARGIN_S = 0.2
 """Words heard again after a cut; alignment may place them this much too late."""
@@ -61,6 +60,7 @@ class PipelineSettings:
     language: str | None
     interim_results: bool
     interim_step_s: float
+    chunk_s: float
     utterance_end_ms: int | None
     backlog_s: float
 
@@ -230,19 +230,27 @@ class ChannelPipeline:
         speech = self._segmenter.speech_between(self._window_start, end)
         if speech is None or end - speech[1] >= EDGE_GUARD_S * SAMPLE_RATE:
             return words, end, []
-        n = find_cut(words, end / SAMPLE_RATE)
-        if n is None:
-            is_too_long = end - self._window_start >= _FORCED_CUT
-            return (words, end, []) if is_too_long else ([], self._window_start, [])
-        return words[:n], int(words[n].start_s * SAMPLE_RATE), words[max(0, n - _OVERLAP_WORDS) : n]
+        n = find_cut(words, end / SAMPLE_RATE) or 0
+        overlap = words[max(0, n - _OVERLAP_WORDS) : n]
+        left_s = (end - self._start_with(overlap)) / SAMPLE_RATE
+        if left_s + self._settings.chunk_s > MAX_WINDOW_S:
+            return words, end, []
+        if n == 0:
+            return [], self._window_start, []
+        return words[:n], int(words[n].start_s * SAMPLE_RATE), overlap
+
+    def _start_with(self, overlap: list[Word]) -> int:
+        """Where a window's audio begins that hears these words again."""
+        if not overlap:
+            return self._audio_start
+        start_s = overlap[0].start_s - _OVERLAP_MARGIN_S
+        return max(self._audio_start, int(start_s * SAMPLE_RATE))
 
     def _begin_window(self, start: int, overlap: list[Word]) -> None:
-        self._window_start = self._audio_start = self._interim_end = start
+        self._audio_start = self._start_with(overlap) if overlap else start
+        self._window_start = self._interim_end = start
         self._interim_words = []
         self._overlap = overlap
-        if overlap:
-            again_s = overlap[0].start_s - _OVERLAP_MARGIN_S
-            self._audio_start = max(self._audio.start, int(again_s * SAMPLE_RATE))
         self._audio.drop_before(self._audio_start)
         self._segmenter.forget_before(self._audio_start)
 

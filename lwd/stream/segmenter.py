@@ -73,11 +73,6 @@ class Segmenter:
         self._pre_roll = settings.pre_roll_ms * SAMPLE_RATE // 1000
         self._chunk = int(settings.chunk_s * SAMPLE_RATE)
 
-    @property
-    def in_speech(self) -> bool:
-        """Whether the speaker has begun and not yet paused for long enough."""
-        return self._speech_start is not None
-
     def feed(self, probabilities: Iterable[float]) -> Iterator[SegmentEvent]:
         """Take the next frames' speech probabilities; what they show."""
         for probability in probabilities:

@@ -167,12 +167,12 @@ def test_frame_resets_idle_clock(session: Session, frame: str | bytes) -> None:
 
 def test_end_by_the_server(session: Session) -> None:
     """The server can end an open stream for a reason of its own."""
-    session.end(Close.GOING_AWAY)
+    session.end(Close.SERVICE_RESTART)
 
     assert session.state is State.CLOSING
     assert session.receive_binary(b"ab", 101) == Nothing()
     assert session.sha256 == "incomplete"
-    assert session.finish() is Close.GOING_AWAY
+    assert session.finish() is Close.SERVICE_RESTART
 
 
 def test_first_reason_stands(session: Session) -> None:

@@ -33,6 +33,7 @@ SETTINGS = PipelineSettings(
     language="en",
     interim_results=True,
     interim_step_s=0.5,
+    chunk_s=5.0,
     utterance_end_ms=1000,
     backlog_s=30.0,
 )
@@ -59,6 +60,7 @@ class FakeEngine:
     windows: list[tuple[JobKind, float]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
+    word_s: float = 0.5
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -74,8 +76,8 @@ class FakeEngine:
         if self.fails:
             raise EngineFailed("given up after 3 attempts")
         words = [
-            Word(f" word{n}", n * 0.5, (n + 1) * 0.5, 0.9)
-            for n in range(int(len(samples) / SAMPLE_RATE / 0.5))
+            Word(f" word{n}", n * self.word_s, (n + 1) * self.word_s, 0.9)
+            for n in range(int(len(samples) / SAMPLE_RATE / self.word_s))
         ]
         return Hypothesis(tuple(words), "en")
 
@@ -282,6 +284,19 @@ async def test_a_channel_that_is_far_behind_takes_no_more_audio() -> None:
 
         c.engine.gate.set()
         await feeding
+
+
+@pytest.mark.parametrize("chunk_s", [1.0, 5.0, 12.0, 25.0])
+@pytest.mark.parametrize("word_s", [0.5, 7.0, 100.0])
+async def test_no_window_is_longer_than_whisper_hears(chunk_s: float, word_s: float) -> None:
+    """However long a monologue, and however it is understood, no audio is left out."""
+    settings = replace(SETTINGS, chunk_s=chunk_s, interim_results=False)
+    async with channel(settings, replace(SEGMENTER, chunk_s=chunk_s)) as c:
+        c.engine.word_s = word_s
+        await c.hear(90.0, speech=True)
+
+    assert max(window_s for _, window_s in c.engine.windows) <= 30.0
+    assert sum(final.duration_s for final in c.finals) == pytest.approx(90.0)
 
 
 async def test_the_end_of_a_stream_is_transcribed() -> None:
