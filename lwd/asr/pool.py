@@ -107,6 +107,7 @@ class EnginePool:
         self._work = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
         self._is_ready = False
+        self._pause_s = 0.0
         self._pid: int | None = None
 
     @property
@@ -175,22 +176,24 @@ class EnginePool:
     # Supervision
 
     async def _supervise(self, engine: _Process) -> None:
-        backoff_s = self._settings.restart_backoff_s
         while True:
             self._set_ready(ready=True)
             reason = await self._serve(engine)
             self._set_ready(ready=False)
             metrics.ENGINE_RESTARTS.labels(self.model).inc()
             log.error("engine_died", model=self.model, reason=reason)
-            while True:
-                try:
-                    engine = await self._spawn()
-                    break
-                except LwdError as error:
-                    log.error("engine_start_failed", model=self.model, reason=str(error))
-                    await asyncio.sleep(backoff_s)
-                    backoff_s = min(2 * backoff_s, _MAX_BACKOFF_S)
-            backoff_s = self._settings.restart_backoff_s
+            engine = await self._start_again()
+
+    async def _start_again(self) -> _Process:
+        """Another engine: at once after one that worked, else after a pause that doubles."""
+        while True:
+            await asyncio.sleep(self._pause_s)
+            longer_s = max(self._settings.restart_backoff_s, 2 * self._pause_s)
+            self._pause_s = min(longer_s, _MAX_BACKOFF_S)
+            try:
+                return await self._spawn()
+            except LwdError as error:
+                log.error("engine_start_failed", model=self.model, reason=str(error))
 
     def _set_ready(self, *, ready: bool) -> None:
         self._is_ready = ready
@@ -240,6 +243,8 @@ class EnginePool:
                         break
         if failed:
             self._retry(jobs)
+        else:
+            self._pause_s = 0.0
 
     def _observe(self, elapsed_s: float, memory_bytes: Mapping[str, int]) -> None:
         metrics.ENGINE_BUSY.labels(self.model).inc(elapsed_s)

@@ -163,7 +163,7 @@ class FlacDecoder:
             n_samples += block.size
             if n_samples > MAX_SAMPLES_PER_FEED:
                 raise UndecodableAudio(
-                    f"FLAC that decodes to more than {MAX_SAMPLES_PER_FEED} samples in one message:"
+                    f"FLAC that decodes to more than {MAX_SAMPLES_PER_FEED} samples at a time:"
                     " send shorter messages.",
                 )
         return np.concatenate(joined)

@@ -60,7 +60,7 @@ class ServerConfig(_Section):
     max_message_bytes: Annotated[int, Field(ge=65536, le=1 << 30)] = 16 << 20
     """Largest WebSocket message that is accepted; a larger one closes its stream."""
     ping_interval_s: Annotated[float, Field(ge=1, le=300)] = 20.0
-    """How often a client is pinged; one that does not answer is closed."""
+    """How often a client is pinged, so that no proxy takes a quiet stream for a dead one."""
     idle_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
     """Longest time without audio or a message from a client before NET-0001 closes its stream."""
     send_timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 10.0
@@ -111,12 +111,12 @@ class EngineConfig(_Section):
     """Longest time for one batch; an engine that takes longer is restarted."""
     start_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 180.0
     """Longest time an engine may take to load its model and become ready."""
-    restart_backoff_s: Annotated[float, Field(ge=0, le=60)] = 0.5
-    """Pause before an engine that died is started again."""
+    restart_backoff_s: Annotated[float, Field(ge=0.1, le=60)] = 0.5
+    """Pause before an engine is started again that died without having worked; it doubles to 30 s."""
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """How often a window is tried before it is given up."""
     word_timestamps: bool = True
-    """Whether words are aligned to the audio; else an utterance's time is shared out by length."""
+    """Whether words are aligned to the audio; else the time of what was said is shared out over its tokens."""
 
 
 class StreamingConfig(_Section):

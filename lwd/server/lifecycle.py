@@ -5,6 +5,7 @@ accepted only when the engines answer.
 """
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,6 +21,10 @@ from lwd.server.engines import Engines
 from lwd.server.listen import Streams
 
 _BACKLOG = 128
+_REMEDIES = {
+    errno.EADDRINUSE: "stop the process that has the port, or choose another with --port",
+    errno.EACCES: "choose a port above 1023 with --port",
+}
 
 log = structlog.get_logger()
 
@@ -65,9 +70,9 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "choose an address of this machine with --host")
         raise AddressUnavailable(
-            f"server.host {host}, server.port {port}: {error.strerror}; stop the process that "
-            "has the port, or choose another with --port"
+            f"server.host {host}, server.port {port}: {error.strerror}; {remedy}"
         ) from error
     return listener
 

@@ -108,7 +108,8 @@ class Stream:
         self._source = make_source(None, None)
         self._pipelines: list[ChannelPipeline] = []
         self._channel_tasks: list[asyncio.Task[None]] = []
-        self._receiving: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Timeout | None = None
+        self._configured: tuple[int | None, int | None] = (None, None)
         self._samples = 0
         self._counts = {"interims": 0, "finals": 0}
 
@@ -145,8 +146,8 @@ class Stream:
     def stop(self) -> None:
         """End the stream because the daemon stops; its client still gets the results."""
         self._session.end(Close.SERVICE_RESTART)
-        if self._receiving is not None:
-            self._receiving.cancel()
+        if self._waiting is not None:
+            self._waiting.reschedule(asyncio.get_running_loop().time())
 
     @property
     def _audio_s(self) -> float:
@@ -178,31 +179,31 @@ class Stream:
 
     async def _receive_until_end(self) -> None:
         """Take frames until the session is no longer open, or a channel fails."""
-        self._receiving = asyncio.create_task(self._receive())
+        receiving = asyncio.create_task(self._receive())
         try:
-            while not self._receiving.done():
-                tasks = {self._receiving, *self._channel_tasks}
+            while not receiving.done():
+                tasks = {receiving, *self._channel_tasks}
                 # Looked at again after a while, because channels start as audio comes.
                 done, _ = await asyncio.wait(
                     tasks, timeout=_LEAST_WAIT_S, return_when=asyncio.FIRST_COMPLETED
                 )
-                for task in done - {self._receiving}:
+                for task in done:
                     task.result()
-            if not self._receiving.cancelled():
-                self._receiving.result()
         finally:
-            self._receiving.cancel()
+            receiving.cancel()
 
     async def _receive(self) -> None:
         while (deadline_s := self._session.next_deadline_s) is not None:
             # After a pause for back-pressure the frames that wait come first.
-            wait_s = max(deadline_s - time.monotonic(), _LEAST_WAIT_S)
+            self._waiting = asyncio.timeout(max(deadline_s - time.monotonic(), _LEAST_WAIT_S))
             try:
-                async with asyncio.timeout(wait_s):
+                async with self._waiting:
                     message = await self._websocket.receive()
             except TimeoutError:
                 self._session.check_idle(time.monotonic())
                 continue
+            finally:
+                self._waiting = None
             match message.type:
                 case WSMsgType.BINARY:
                     event = self._session.receive_binary(message.data, time.monotonic())
@@ -221,22 +222,28 @@ class Stream:
             case events.FinalizeRequested(channel):
                 await self._finalize(channel)
             case events.AudioConfigured(sample_rate, channels):
-                self._source = self._make_source(sample_rate, channels)
+                earlier = self._configured
+                self._configured = (sample_rate or earlier[0], channels or earlier[1])
+                self._source = self._make_source(*self._configured)
             case events.Reply(message):
                 await self._send(message)
 
     async def _finalize(self, only_channel: int | None) -> None:
+        channel = only_channel or 0
         if not self._pipelines:
             nothing = Transcribed(
-                only_channel or 0,
-                0.0,
-                0.0,
-                (),
-                is_final=True,
-                speech_final=True,
-                from_finalize=True,
+                channel, 0.0, 0.0, (), is_final=True, speech_final=True, from_finalize=True
             )
             await self.emit(nothing)
+        elif channel >= len(self._pipelines):
+            await self._send(
+                ErrorMessage(
+                    "SchemaError",
+                    f"Could not apply last text message: `channel` {channel} is not one of the "
+                    f"stream's {len(self._pipelines)}, counted from 0",
+                    f'{{"type":"Finalize","channel":{channel}}}',
+                )
+            )
         for channel, pipeline in enumerate(self._pipelines):
             if only_channel in {None, channel}:
                 pipeline.finalize()

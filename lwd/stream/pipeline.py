@@ -123,8 +123,10 @@ class ChannelPipeline:
         self._request(self._audio.end, from_finalize=True)
 
     def finish(self) -> None:
-        """Ask for the last final; `run` returns after it."""
-        if self._audio.end > self._window_start or self._requests:
+        """Ask for the last final, if one is owed; `run` returns after it."""
+        last = self._requests[-1] if self._requests else None
+        told = self._window_start if last is None or last.is_cut else last.end
+        if self._audio.end > told:
             self._request(self._audio.end)
         self._is_finished = True
         self._wake.set()

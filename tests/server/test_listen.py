@@ -189,6 +189,29 @@ async def test_configure_sets_the_rate_of_what_follows(server: Server, voice: by
     assert metadata["channels"] == 2
 
 
+async def test_configure_may_come_in_parts(server: Server, voice: bytes) -> None:
+    """What a message leaves out stays as an earlier one set it."""
+    socket = await server.client.ws_connect("/v1/listen")
+    await socket.send_json({"type": "ListenV1Configure", "sample_rate": 8000})
+    await socket.send_json({"type": "ListenV1Configure", "channels": 1})
+    await socket.send_bytes(voice[:SECOND])
+    await socket.send_json({"type": "CloseStream"})
+
+    assert (await messages(socket))[-1]["duration"] == 2.0
+
+
+async def test_finalize_of_a_channel_that_is_not_there(server: Server, voice: bytes) -> None:
+    """The client is told, instead of waiting for ever."""
+    socket = await server.client.ws_connect(RAW)
+    await socket.send_bytes(voice[:SECOND])
+    await socket.send_json({"type": "Finalize", "channel": 3})
+
+    error = await next_of(socket, "Error")
+
+    assert "`channel` 3" in error["description"]
+    await socket.close()
+
+
 async def test_a_malformed_message_is_answered_and_the_stream_goes_on(
     server: Server, voice: bytes
 ) -> None:

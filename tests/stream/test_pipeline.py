@@ -236,6 +236,16 @@ async def test_finalize_is_always_answered() -> None:
         assert c.finals[1].duration_s == pytest.approx(1.0)
 
 
+async def test_nothing_is_told_twice_at_the_end() -> None:
+    """A Finalize that is still pending covers what CloseStream would ask for."""
+    async with channel() as c:
+        await c.hear(1.0, speech=True)
+        c.engine.gate.clear()
+        c.pipeline.finalize()
+
+    assert [f.from_finalize for f in c.finals] == [True]
+
+
 async def test_speech_began_comes_before_its_first_words() -> None:
     """A client that interrupts its own voice hears of speech first."""
     async with channel() as c:
