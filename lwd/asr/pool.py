@@ -35,6 +35,8 @@ from lwd.errors import EngineFailed, EngineUnavailable, LwdError, ModelCorrupt
 
 _MAX_FRAME_BYTES = 16 << 20
 _MAX_BACKOFF_S = 30.0
+# -P: no module of the working directory is imported in place of an installed one.
+_ENGINE_COMMAND = (sys.executable, "-P", "-m", "lwd.asr.worker")
 
 log = structlog.get_logger()
 
@@ -94,7 +96,7 @@ class EnginePool:
         spec: EngineSpec,
         settings: EngineSettings,
         *,
-        command: Sequence[str] = (sys.executable, "-m", "lwd.asr.worker"),
+        command: Sequence[str] = _ENGINE_COMMAND,
     ) -> None:
         self.model = model
         self.languages: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -59,6 +60,18 @@ def test_it_stops_when_told(start_daemon: StartDaemon) -> None:
 
         assert '"event": "stopped"' in daemon.log[-1]
         assert not is_running(daemon.engine_pid)
+
+
+def test_no_engine_outlives_its_daemon(start_daemon: StartDaemon) -> None:
+    """Kill -9 of the daemon leaves nothing to clean up by hand."""
+    daemon = start_daemon()
+
+    daemon.stop(signal.SIGKILL)
+
+    deadline_s = time.monotonic() + 10
+    while is_running(daemon.engine_pid):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
 
 
 def is_running(pid: int) -> bool:
