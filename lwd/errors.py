@@ -13,7 +13,8 @@ LwdError
 ├── Rejection                 an HTTP request refused before the upgrade, in Deepgram's error shape
 │   ├── InvalidParameter      400
 │   ├── InvalidCredentials    401
-│   └── Overloaded            429 or 503
+│   ├── Overloaded            429
+│   └── Unavailable           503
 ├── SchemaError               a text frame that is no control message; the stream goes on
 ├── UndecodableAudio          the stream's bytes are not the audio they claim to be
 └── EngineFailed              a window that the engine could not transcribe
@@ -118,18 +119,22 @@ class InvalidCredentials(Rejection):
 
 
 class Overloaded(Rejection):
-    """No stream can be taken now: too many of them (429), or the daemon is stopping (503)."""
+    """As many streams are open as may be."""
 
-    def __init__(self, *, draining: bool) -> None:
-        if draining:
-            super().__init__(503, "Service Unavailable", "Please try again later", "draining")
-        else:
-            super().__init__(
-                429,
-                "TOO_MANY_REQUESTS",
-                "Too many requests. Please try again later",
-                "capacity",
-            )
+    def __init__(self) -> None:
+        super().__init__(
+            429,
+            "TOO_MANY_REQUESTS",
+            "Too many requests. Please try again later",
+            "capacity",
+        )
+
+
+class Unavailable(Rejection):
+    """No stream can be served now; `reason` is `draining` or `engine`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(503, "Service Unavailable", "Please try again later", reason)
 
 
 class SchemaError(LwdError):

@@ -110,12 +110,18 @@ class EnginePool:
         self._supervisor: asyncio.Task[None] | None = None
         self._is_ready = False
         self._pause_s = 0.0
+        self._failed_starts = 0
         self._pid: int | None = None
 
     @property
     def is_ready(self) -> bool:
         """Whether the engine answers now."""
         return self._is_ready
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether engine after engine did not start, so that nothing is transcribed for now."""
+        return self._failed_starts >= self._settings.max_attempts
 
     @property
     def pid(self) -> int | None:
@@ -193,9 +199,15 @@ class EnginePool:
             longer_s = max(self._settings.restart_backoff_s, 2 * self._pause_s)
             self._pause_s = min(longer_s, _MAX_BACKOFF_S)
             try:
-                return await self._spawn()
+                engine = await self._spawn()
             except LwdError as error:
                 log.error("engine_start_failed", model=self.model, reason=str(error))
+                self._failed_starts += 1
+                if self.has_failed:
+                    self._give_up(list(self._pending.values()), "the engine does not start")
+            else:
+                self._failed_starts = 0
+                return engine
 
     def _set_ready(self, *, ready: bool) -> None:
         self._is_ready = ready
@@ -264,13 +276,16 @@ class EnginePool:
             if pending.attempts < self._settings.max_attempts:
                 again.append(job)
             else:
-                metrics.WINDOWS_FAILED.inc()
-                pending.answer.set_exception(
-                    EngineFailed(f"given up after {pending.attempts} attempts")
-                )
+                self._give_up([pending], f"given up after {pending.attempts} attempts")
         for job in self._batcher.put_back(again):
             self._settle(job.job_id, None)
         self._work.set()
+
+    def _give_up(self, windows: Sequence[_Pending], reason: str) -> None:
+        for pending in windows:
+            if not pending.answer.done():
+                metrics.WINDOWS_FAILED.inc()
+                pending.answer.set_exception(EngineFailed(reason))
 
     # The process
 

@@ -12,7 +12,7 @@ from lwd import metrics
 from lwd.audio.source import AudioSource, AudioSpec
 from lwd.audio.vad import FRAME_SAMPLES, SpeechDetector
 from lwd.config import Config
-from lwd.errors import InvalidParameter, Overloaded
+from lwd.errors import InvalidParameter, Overloaded, Unavailable
 from lwd.protocol.params import ListenParams, parse_listen_params
 from lwd.server.auth import SCHEMES, Authenticator
 from lwd.server.engines import Engines, LoadedModel
@@ -38,9 +38,11 @@ class Streams:
         self._empty.set()
 
     def admit(self) -> None:
-        """Raise Overloaded when no stream may be added."""
-        if self.is_draining or len(self.open) >= self.limit:
-            raise Overloaded(draining=self.is_draining)
+        """Raise Unavailable or Overloaded when no stream may be added."""
+        if self.is_draining:
+            raise Unavailable("draining")
+        if len(self.open) >= self.limit:
+            raise Overloaded
 
     @contextmanager
     def hold(self, stream: Stream) -> Iterator[None]:
@@ -83,6 +85,8 @@ class ListenHandler:
         websocket = self._websocket(request)
         self._authenticator.check(request.headers)
         self._streams.admit()
+        if model.pool.has_failed:
+            raise Unavailable("engine")
         stream = self._stream(request, websocket, params, model, language)
         with self._streams.hold(stream):
             await websocket.prepare(request)

@@ -154,6 +154,26 @@ async def test_a_caller_that_leaves_frees_its_place(make_pool: MakePool) -> None
     await busy
 
 
+async def test_an_engine_that_never_comes_back_keeps_nobody_waiting(
+    make_pool: MakePool, tmp_path: Path
+) -> None:
+    """When engine after engine does not start, windows are given up; when one does, all is well."""
+    pool = await make_pool(Script(accident="refuse", tally=str(tmp_path / "tally")))
+    broken = Script(accident="refuse", accidents=4, tally=str(tmp_path / "tally"))
+    pool._command = broken.command()
+    assert pool.pid is not None
+    os.kill(pool.pid, signal.SIGKILL)
+
+    with pytest.raises(EngineFailed, match="the engine does not start"):
+        await hear(pool)
+    assert pool.has_failed
+
+    while not pool.is_ready:  # noqa: ASYNC110 - an engine's start has no event
+        await asyncio.sleep(0.01)
+    assert not pool.has_failed
+    assert len(texts(await hear(pool))) == 2
+
+
 async def test_an_engine_that_does_not_load_is_an_error(
     make_pool: MakePool, tmp_path: Path
 ) -> None:

@@ -143,6 +143,16 @@ async def test_any_model_name_works(server: Server) -> None:
         response.close()
 
 
+async def test_without_an_engine_there_is_no_stream(server: Server) -> None:
+    """While no engine starts, a client is told at once instead of waiting for words."""
+    server.pool._failed_starts = 3
+
+    status, body = await refused(server, RAW)
+
+    assert status == 503
+    assert body["error_code"] == "Service Unavailable"
+
+
 async def test_health_follows_the_engine(server: Server) -> None:
     """Ready with an engine, not ready when draining; liveness needs neither."""
     ready = await server.client.get("/readyz")
