@@ -12,6 +12,7 @@ LwdError
 │   └── ConfigInvalid         78  the configuration does not validate
 ├── Rejection                 an HTTP request refused before the upgrade, in Deepgram's error shape
 │   ├── InvalidParameter      400
+│   ├── WrongEndpoint         400, 404 or 405
 │   ├── InvalidCredentials    401
 │   ├── Overloaded            429
 │   └── Unavailable           503
@@ -89,26 +90,42 @@ class ConfigInvalid(StartError):
         self.problems = tuple(problems)
 
 
+REJECTIONS = ("bad_request", "auth", "capacity", "draining", "engine")
+"""Every `reason` of a Rejection."""
+
+
 class Rejection(LwdError):
     """An HTTP request refused before the upgrade.
 
-    `reason` labels the metric and the log line; status, code and message are the client's
-    (https://developers.deepgram.com/docs/errors).
+    `reason` labels the metric and the log line, and `parameter` names the query parameter that is
+    to blame; status, code and message are the client's (https://developers.deepgram.com/docs/errors).
     """
 
-    def __init__(self, status: int, err_code: str, err_msg: str, reason: str) -> None:
+    def __init__(
+        self, status: int, err_code: str, err_msg: str, reason: str, parameter: str | None = None
+    ) -> None:
         super().__init__(err_msg)
         self.status = status
         self.err_code = err_code
         self.err_msg = err_msg
         self.reason = reason
+        self.parameter = parameter
 
 
 class InvalidParameter(Rejection):
     """A query parameter that cannot work."""
 
-    def __init__(self, err_msg: str, err_code: str = "INVALID_QUERY_PARAMETER") -> None:
-        super().__init__(400, err_code, err_msg, "bad_request")
+    def __init__(
+        self, parameter: str, err_msg: str, err_code: str = "INVALID_QUERY_PARAMETER"
+    ) -> None:
+        super().__init__(400, err_code, err_msg, "bad_request", parameter)
+
+
+class WrongEndpoint(Rejection):
+    """There is nothing at this path (404), or not for this method (405), or no upgrade (400)."""
+
+    def __init__(self, status: int, err_code: str, err_msg: str) -> None:
+        super().__init__(status, err_code, err_msg, "bad_request")
 
 
 class InvalidCredentials(Rejection):

@@ -112,6 +112,7 @@ class EnginePool:
         self._pause_s = 0.0
         self._failed_starts = 0
         self._pid: int | None = None
+        metrics.ENGINE_RESTARTS.labels(model)
 
     @property
     def is_ready(self) -> bool:

@@ -85,7 +85,7 @@ def parse_listen_params(query: Iterable[tuple[str, str]]) -> ListenParams:
 
 
 def _refusal(name: str, problem: str) -> InvalidParameter:
-    return InvalidParameter(f"Failed to deserialize query parameters: {name}: {problem}")
+    return InvalidParameter(name, f"Failed to deserialize query parameters: {name}: {problem}")
 
 
 def _shown(value: str) -> str:
@@ -140,8 +140,9 @@ def _sample_rate(given: Mapping[str, str], encoding: Encoding | None) -> int | N
     if encoding is None:
         return None
     raise InvalidParameter(
+        "sample_rate",
         "Failed to deserialize query parameters: missing field `sample_rate`: `encoding=linear16`"
-        " is raw audio; add its rate in Hz, for example `sample_rate=16000`"
+        " is raw audio; add its rate in Hz, for example `sample_rate=16000`",
     )
 
 
@@ -150,6 +151,7 @@ def _language(given: Mapping[str, str]) -> str | None:
     if language is None or _LANGUAGE_TAG.fullmatch(language):
         return language
     raise InvalidParameter(
+        "language",
         "Bad Request: No such model/language/tier combination found."
         f" You could try a BCP-47 tag such as 'en-US', or 'multi' (language: {_shown(language)}).",
         "Bad Request",  # Deepgram's code where a value parses but names nothing
@@ -168,5 +170,7 @@ def _utterance_end_ms(given: Mapping[str, str]) -> int | None:
         return None
     utterance_end_ms = _integer(given["utterance_end_ms"], "utterance_end_ms")
     if utterance_end_ms < MIN_UTTERANCE_END_MS:
-        raise InvalidParameter(f"Invalid 'utterance_end_ms' value of '{utterance_end_ms}'.")
+        raise InvalidParameter(
+            "utterance_end_ms", f"Invalid 'utterance_end_ms' value of '{utterance_end_ms}'."
+        )
     return utterance_end_ms

@@ -12,7 +12,7 @@ from lwd import metrics
 from lwd.asr.pool import EnginePool, EngineSettings
 from lwd.asr.wire import EngineSpec
 from lwd.config import Config
-from lwd.errors import Rejection
+from lwd.errors import Rejection, WrongEndpoint
 from lwd.log import configure_logging
 from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
@@ -85,7 +85,7 @@ async def _identify_and_reject(request: web.Request, handler: Handler) -> web.St
     """Give every request an id, and every refusal Deepgram's shape."""
     request_id = request[REQUEST_ID] = uuid4()
     try:
-        response = await handler(request)
+        response = await _or_wrong_endpoint(handler, request)
     except Rejection as rejection:
         metrics.STREAMS_REJECTED.labels(rejection.reason).inc()
         log.info(
@@ -93,9 +93,20 @@ async def _identify_and_reject(request: web.Request, handler: Handler) -> web.St
             request_id=str(request_id),
             status=rejection.status,
             reason=rejection.reason,
-            parameters=sorted(request.query),
+            parameter=rejection.parameter,
         )
         response = rejection_response(rejection, request_id)
     if not response.prepared:
         response.headers["dg-request-id"] = str(request_id)
     return response
+
+
+async def _or_wrong_endpoint(handler: Handler, request: web.Request) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
+        raise WrongEndpoint(
+            error.status,
+            error.reason.upper().replace(" ", "_"),
+            f"{error.reason}: lwd serves GET /v1/listen as a WebSocket, and nothing else of Deepgram.",
+        ) from error

@@ -9,6 +9,8 @@ from lwd.errors import ConfigInvalid, InvalidParameter
 from lwd.protocol.messages import ModelInfo
 
 _DETECT = "multi"
+_FEW = 4
+"""A model that knows fewer languages lists them in an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,11 @@ class Engines:
         try:
             self.language_for(self._models[0], None)
         except InvalidParameter as error:
-            raise ConfigInvalid(
-                [f"model.language: {self._models[0].name} does not know {self._default_language!r}"]
-            ) from error
+            fault = (
+                f"model.language: {self._models[0].name} does not know {self._default_language!r};"
+                " choose another language, null to detect it, or a multilingual model"
+            )
+            raise ConfigInvalid([fault]) from error
 
     async def close(self) -> None:
         """Stop every engine."""
@@ -64,8 +68,13 @@ class Engines:
         if tag is None or tag == _DETECT:
             return None
         code = tag.lower().partition("-")[0]
-        if code not in model.pool.languages:
+        languages = model.pool.languages
+        if code not in languages:
+            known = " and ".join(languages) if len(languages) < _FEW else "no such language"
             raise InvalidParameter(
-                "Bad Request: No such model/language/tier combination found.", "Bad Request"
+                "language",
+                "Bad Request: No such model/language/tier combination found."
+                f" The model {model.name} knows {known}.",
+                "Bad Request",
             )
         return code

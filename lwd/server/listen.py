@@ -12,7 +12,7 @@ from lwd import metrics
 from lwd.audio.source import AudioSource, AudioSpec
 from lwd.audio.vad import FRAME_SAMPLES, SpeechDetector
 from lwd.config import Config
-from lwd.errors import InvalidParameter, Overloaded, Unavailable
+from lwd.errors import Overloaded, Unavailable, WrongEndpoint
 from lwd.protocol.params import ListenParams, parse_listen_params
 from lwd.server.auth import SCHEMES, Authenticator
 from lwd.server.engines import Engines, LoadedModel
@@ -103,9 +103,10 @@ class ListenHandler:
             max_msg_size=self._config.server.max_message_bytes,
         )
         if not websocket.can_prepare(request):
-            raise InvalidParameter(
-                "Bad Request: /v1/listen is a WebSocket; connect with ws:// or wss://",
+            raise WrongEndpoint(
+                400,
                 "Bad Request",
+                "Bad Request: /v1/listen is a WebSocket; connect with ws:// or wss://",
             )
         websocket.headers["dg-request-id"] = str(request[REQUEST_ID])
         return websocket

@@ -8,8 +8,10 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from lwd import __version__, metrics
+from lwd.errors import REJECTIONS
 from lwd.server.engines import Engines
 from lwd.server.listen import Streams
+from lwd.server.stream import Outcome
 
 
 class OpsHandlers:
@@ -21,6 +23,11 @@ class OpsHandlers:
         metrics.BUILD.info({"version": __version__, "python": platform.python_version()})
         metrics.START_TIME.set(time.time())
         metrics.STREAMS_LIMIT.set(streams.limit)
+        # A counter that first appears at 1 hides its first increase from Prometheus.
+        for outcome in Outcome:
+            metrics.STREAMS.labels(outcome.value)
+        for reason in REJECTIONS:
+            metrics.STREAMS_REJECTED.labels(reason)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Register the endpoints."""
@@ -82,4 +89,6 @@ class OpsHandlers:
     def _not_ready(self) -> str | None:
         if self._streams.is_draining:
             return "draining"
+        if any(model.pool.has_failed for model in self._engines):
+            return "no engine starts; see engine_start_failed in the log"
         return None if self._engines.is_ready else "an engine is starting"

@@ -66,6 +66,27 @@ async def test_a_language_that_the_model_does_not_know(server: Server, language:
     assert "No such model/language/tier combination found." in body["err_msg"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("POST", "/v1/listen", 405, "METHOD_NOT_ALLOWED"),
+        ("GET", "/v2/listen", 404, "NOT_FOUND"),
+        ("GET", "/", 404, "NOT_FOUND"),
+    ],
+)
+async def test_what_is_not_there_says_what_is(
+    server: Server, method: str, path: str, status: int, code: str
+) -> None:
+    """A caller of Deepgram's other interfaces learns that they are not here."""
+    response = await server.client.request(method, path, data=b"audio")
+    body = await response.json()
+
+    assert response.status == status
+    assert body["err_code"] == code
+    assert "GET /v1/listen" in body["err_msg"]
+    assert response.headers["dg-request-id"] == body["request_id"]
+
+
 async def test_a_page_visit_is_told_what_this_is(server: Server) -> None:
     """A plain GET has no upgrade, and says how to get one."""
     status, body = await refused(server, RAW, {"Accept": "*/*"})
