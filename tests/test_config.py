@@ -156,9 +156,9 @@ engine {where}: expected a mapping
 sever {where}: unknown key; did you mean server?
 LIGHTNING_WHISPER_QUNT: unknown variable; did you mean LIGHTNING_WHISPER_QUANT?
 LWD_AUTH__KEYS, line 1: not YAML: while parsing a flow sequence, expected ',' or ']', but got '<stream end>'
-server.prot (LWD_SERVER__PROT): unknown key; did you mean server.port?
+LWD_SERVER__PROT: unknown variable; did you mean LWD_SERVER__PORT?
 server.port {where}: 70000; expected a whole number from 0 to 65535
-model.also.1 {where}: a/b; expected a model's name (distil-small.en)
+model.also.1 {where}: a/b; expected a model's name such as distil-small.en
 engine.batch_size (LWD_ENGINE__BATCH_SIZE): many; expected a whole number from 1 to 256
 log.level (command line): loud; expected debug or info or warning or error
 server.host {where}: 0.0.0.0; expected a loopback address such as 127.0.0.1 while auth.keys is empty, \
@@ -299,7 +299,48 @@ def test_dotted_keys_are_unknown(file: Path) -> None:
     """A key has one place in the file: below its section."""
     file.write_text("server.port: 9001\n")
 
-    assert problems(file)[0].startswith(f"server.port ({file}): unknown key")
+    assert problems(file) == [
+        f"server.port ({file}): unknown key; port belongs under server:",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("port: 9001", "; did you mean server.port?"),
+        ("engine: {port: 9001}", "; did you mean server.port?"),
+        ("key: sentinel", "; did you mean auth.keys?"),
+        ("sever: {port: 1}", "; did you mean server?"),
+        ("zebra: 1", ""),
+    ],
+)
+def test_unknown_keys_hint_what_is_spelt_alike(file: Path, text: str, hint: str) -> None:
+    """A key that is misspelt, or in no section or the wrong one, is led to the right one."""
+    file.write_text(text)
+
+    [problem] = problems(file)
+
+    assert problem.endswith(f"({file}): unknown key{hint}")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("LWD_PORT", "; did you mean LWD_SERVER__PORT?"),
+        ("LWD_SERVER_PORT", "; did you mean LWD_SERVER__PORT?"),
+        ("LWD_SERVER__PROT", "; did you mean LWD_SERVER__PORT?"),
+        ("LWD_Server__Port", "; did you mean LWD_SERVER__PORT?"),
+        ("LWD_LANGUAGE", "; did you mean LWD_MODEL__LANGUAGE?"),
+        ("LIGHTNING_WHISPER_LANGUGE", "; did you mean LIGHTNING_WHISPER_LANGUAGE?"),
+        ("LIGHTNING_WHISPER_HOST", "; did you mean LWD_SERVER__HOST?"),
+        ("LIGHTNING_WHISPER_ZEBRA", ""),
+        ("LWD_DEBUG", ""),
+        ("LWD_", ""),
+    ],
+)
+def test_unknown_variables_hint_variables(name: str, hint: str) -> None:
+    """A variable is led to the variable that is spelt alike, the prefix aside."""
+    assert problems(None, None, **{name: "1"}) == [f"{name}: unknown variable{hint}"]
 
 
 def test_shipped_file_states_every_default() -> None:

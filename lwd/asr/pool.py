@@ -356,7 +356,9 @@ class EnginePool:
             raise EngineUnavailable(
                 f"{cache}: {error.strerror}; give the user that lwd runs as a home directory (HOME)"
             ) from error
-        threads = self._settings.cpu_threads or os.cpu_count() or 1
+        # BLAS threads spin while they wait for each other: on a machine with no core to spare for
+        # everybody else, each stalls the other and a window takes five times as long.
+        threads = self._settings.cpu_threads or max(1, (os.cpu_count() or 1) - 1)
         return {
             **os.environ,
             "OPENBLAS_NUM_THREADS": str(threads),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import click
-from click.exceptions import NoArgsIsHelpError
+from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 
 from lwd import __version__
 from lwd.errors import StartError, UsageError
@@ -20,7 +20,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 # What stands in `lwd --help`; listing it imports nothing.
 COMMANDS = {
-    "check-config": ("lwd.cli.check_config:check_config", "Check a configuration file."),
+    "check-config": ("lwd.cli.check_config:check_config", "Check the configuration."),
     "listen": ("lwd.cli.listen:listen", "Transcribe a file or a pipe through a server."),
     "models": ("lwd.cli.models:models", "Download, list and verify models."),
     "serve": ("lwd.cli.serve:serve", "Run the server."),
@@ -31,9 +31,9 @@ class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
-            return None
+            raise NoSuchCommand(cmd_name, possibilities=COMMANDS, ctx=ctx)
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command

@@ -34,6 +34,7 @@ FRAME_BYTES = int(SAMPLE_RATE * FRAME_S) * 2
 READ_AHEAD = 10  # frames
 CONNECT_TIMEOUT_S = 10.0
 
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
@@ -154,9 +155,9 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
     except ClientConnectorError as error:
         refused = error.errno == errno.ECONNREFUSED
         why = "connection refused" if refused else error.os_error.strerror or error.os_error
-        raise ConnectionFailed(
-            f"{error.host}:{error.port}: {why}; start lwd with `lwd serve`, or name a server by --url"
-        ) from error
+        is_down = refused and error.host in _LOOPBACK
+        remedy = "start lwd with `lwd serve`, or name a server by" if is_down else "check"
+        raise ConnectionFailed(f"{error.host}:{error.port}: {why}; {remedy} --url") from error
     except (ClientError, TimeoutError) as error:
         why = str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
         raise ConnectionFailed(f"{_server(url)}: {why}") from error

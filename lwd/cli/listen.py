@@ -5,6 +5,7 @@ Owns the options and the three ways of showing results. The connection is client
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,8 +36,19 @@ from lwd.errors import ConnectionFailed, UsageError
 @click.option("--key", envvar="DEEPGRAM_API_KEY", show_envvar=True, help="API key of the server.")
 @click.option("--model", help="Model to ask for.")
 @click.option("--language", help="Language of the speech, such as en or pt-BR; multi for several.")
-@click.option("--endpointing", metavar="MS|false", help="Silence that ends an utterance.")
-@click.option("--punctuate/--no-punctuate", default=True, show_default=True)
+@click.option(
+    "--endpointing",
+    metavar="MS|false",
+    default="300",
+    show_default=True,
+    help="Silence that ends an utterance; Deepgram's default is 10.",
+)
+@click.option(
+    "--punctuate/--no-punctuate",
+    default=True,
+    show_default=True,
+    help="Write punctuation and capitals.",
+)
 @click.option(
     "--interim/--no-interim", default=True, show_default=True, help="Show interim results."
 )
@@ -45,7 +57,7 @@ from lwd.errors import ConnectionFailed, UsageError
     "params",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Any further parameter of the server, such as keyterm=lwd. Can be repeated.",
+    help="Any further parameter of the server, such as utterance_end_ms=1000. Can be repeated.",
 )
 @click.option(
     "--fast",
@@ -72,6 +84,8 @@ def listen(
     Any format that FFmpeg reads will do. On a terminal, what is being said is shown as it changes;
     elsewhere only settled results are printed, one a line, each with the time it starts at.
     """
+    if not file:
+        raise UsageError("FILE is empty; expected a path, or - for standard input")
     asked = {
         "encoding": "linear16",
         "sample_rate": str(SAMPLE_RATE),
@@ -129,14 +143,18 @@ def parse(message: str) -> Result | None:
 
 @contextmanager
 def _display(*, as_json: bool) -> Iterator[Callable[[str], None]]:
-    if as_json:
-        yield click.echo
-    elif sys.stdout.isatty():
-        console = Console(highlight=False)
-        with Live(console=console, auto_refresh=False, transient=True) as live:
-            yield partial(show_live, live)
-    else:
-        yield show_final
+    try:
+        if as_json:
+            yield click.echo
+        elif sys.stdout.isatty():
+            console = Console(highlight=False)
+            with Live(console=console, auto_refresh=False, transient=True) as live:
+                yield partial(show_live, live)
+        else:
+            yield show_final
+    except BrokenPipeError:
+        # Who reads the results has seen enough; what is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_live(live: Live, message: str) -> None:

@@ -28,6 +28,8 @@ from lwd.errors import ModelCorrupt, ModelUnavailable
 from lwd.models.catalogue import CATALOGUE, Entry, find
 from lwd.models.store import ModelStore
 
+_COLUMNS = ("Model", "State", "Size", "Languages", "Pinned", "Source")
+
 
 @click.group()
 def models() -> None:
@@ -58,13 +60,11 @@ def list_(*, as_json: bool, store: Path | None, config: Path | None) -> None:
         return
     console = Console()
     if not console.is_terminal:
-        for row in rows:
-            click.echo("\t".join(row.cells()))
+        click.echo("\n".join("\t".join(cells) for cells in [_COLUMNS, *map(_Row.cells, rows)]))
         return
-    table = Table(box=None)
-    for name in ("Model", "State", "Size", "Languages", "Pinned"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("Source")
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for name in _COLUMNS:
+        table.add_column(name, overflow="fold", no_wrap=name == "Model")
     for row in rows:
         table.add_row(*row.cells(), style="bold" if row.state == "installed" else None)
     console.print(table)
@@ -137,7 +137,7 @@ def _rows(store: ModelStore) -> Iterator[_Row]:
             try:
                 files = store.files(model)
             except ModelCorrupt:
-                row = replace(row, state="broken")
+                row = replace(row, state="damaged")
             else:
                 source = str(files.manifest.source)
                 row = replace(row, state="installed", size=files.size, source=source)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -37,13 +38,14 @@ def serve(
     configuration = load_config(config, overrides)
     from lwd.server.app import serve as run  # noqa: PLC0415 - so help and faults are told at once
 
-    run(configuration, announce)
+    run(configuration, partial(announce, needs_key=bool(configuration.auth.keys)))
 
 
-def announce(host: str, port: int, models: Sequence[str]) -> None:
+def announce(host: str, port: int, models: Sequence[str], *, needs_key: bool) -> None:
     """Tell who started the server where it is, and what to try next."""
     shown = f"[{host}]" if ":" in host else host
     url = f"ws://{shown}:{port}"
-    elsewhere = "" if url == DEFAULT_URL else f" --url {url}"
+    options = "" if url == DEFAULT_URL else f" --url {url}"
+    options += " --key KEY" if needs_key else ""
     click.echo(f"lwd listens on {url}/v1/listen with {', '.join(models)}; Ctrl-C stops it.")
-    click.echo(f"Try it from another terminal: {sys.argv[0]} listen{elsewhere} FILE")
+    click.echo(f"Try it from another terminal: {sys.argv[0]} listen{options} FILE")

@@ -6,6 +6,7 @@ values mean: that is schema.py's.
 
 import difflib
 import os
+import re
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -38,6 +39,11 @@ FIELDS: dict[str, dict[str, Any]] = {
     for name, schema in type(field.default).model_json_schema()["properties"].items()
 }
 
+# Every variable with the key that it sets. A section's takes a mapping.
+VARIABLES = {
+    "LWD_" + path.replace(".", "__").upper(): path for path in (*SECTIONS, *FIELDS)
+} | EARLIER_VARIABLES
+
 _NOUNS = {
     "boolean": "true or false",
     "integer": "a whole number",
@@ -46,6 +52,8 @@ _NOUNS = {
     "password": "a key",
     "path": "a path",
 }
+
+_ALIKE = 0.6  # what difflib takes for a good match
 
 
 class _Setting(NamedTuple):
@@ -159,20 +167,17 @@ def _from_file(path: Path, problems: list[str]) -> Iterator[_Setting]:
 
 def _from_environ(environ: Mapping[str, str], problems: list[str]) -> Iterator[_Setting]:
     for name in sorted(environ):  # LIGHTNING_WHISPER_* sort before LWD_*, which win
-        if name in EARLIER_VARIABLES:
-            keys = EARLIER_VARIABLES[name].split(".")
-        elif name.startswith("LWD_"):
-            keys = name.removeprefix("LWD_").lower().split("__")
-        else:
-            if name.startswith("LIGHTNING_WHISPER_"):
-                problems.append(f"{name}: unknown variable{_hint(name, EARLIER_VARIABLES)}")
+        if not name.startswith(("LIGHTNING_WHISPER_", "LWD_")):
+            continue
+        if name not in VARIABLES:
+            problems.append(f"{name}: unknown variable{_hint(name, VARIABLES)}")
             continue
         try:
             value = _from_yaml(environ[name], name, problems)
         except yaml.YAMLError as error:
             problems.append(f"{name}{_syntax(error)}")
         else:
-            yield from _settings(tuple(keys), value, name)
+            yield from _settings(tuple(VARIABLES[name].split(".")), value, name)
 
 
 def _settings(keys: tuple[str, ...], value: object, origin: str) -> Iterator[_Setting]:
@@ -234,15 +239,34 @@ def _broken(rule: Rule, settings: Mapping[str, _Setting]) -> str:
 def _misplaced(setting: _Setting) -> str:
     if not setting.keys:
         return f"{setting.origin}: expected a mapping of sections"
-    fault = "expected a mapping"
-    if setting.path not in SECTIONS:
-        fault = "unknown key" + _hint(setting.path, [*SECTIONS, *FIELDS])
+    if setting.path in SECTIONS:
+        fault = "expected a mapping"
+    elif setting.path in FIELDS:
+        section, _, name = setting.path.partition(".")
+        fault = f"unknown key; {name} belongs under {section}:"
+    else:
+        fault = "unknown key" + _hint(setting.path, (*SECTIONS, *FIELDS))
     return f"{setting.path} ({setting.origin}): {fault}"
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, [one for one in known if one != name], n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    nearest = max(known, key=lambda one: _likeness(name, one))
+    return f"; did you mean {nearest}?" if _likeness(name, nearest)[0] >= _ALIKE else ""
+
+
+def _likeness(name: str, other: str) -> tuple[float, float]:
+    """How alike two keys or variables are, prefixes and perhaps sections aside; then in full."""
+    one, two = _without_prefix(name), _without_prefix(other)
+    bare = max(_ratio(one, two), _ratio(one.split(".")[-1], two.split(".")[-1]))
+    return bare, _ratio(name, other)
+
+
+def _without_prefix(name: str) -> str:
+    return re.sub("^(lwd|lightning_whisper)_", "", name.lower()).replace("__", ".")
+
+
+def _ratio(one: str, two: str) -> float:
+    return difflib.SequenceMatcher(None, one, two).ratio()
 
 
 def _shown(value: object) -> str:

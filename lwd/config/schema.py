@@ -23,14 +23,14 @@ ModelName = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
-        json_schema_extra={"format": "a model's name (distil-small.en)"},
+        json_schema_extra={"format": "a model's name such as distil-small.en"},
     ),
 ]
 Language = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$",
-        json_schema_extra={"format": "a language code (en, pt-BR)"},
+        json_schema_extra={"format": "a language code such as en or pt-BR"},
     ),
 ]
 Key = Annotated[SecretStr, Field(min_length=1, max_length=512)]
@@ -106,7 +106,7 @@ class EngineConfig(_Section):
     batch_size: Annotated[int, Field(ge=1, le=256)] = 12
     """Most windows that are transcribed in one batch."""
     cpu_threads: Annotated[int, Field(ge=1, le=1024)] | None = None
-    """Threads of a model that runs on the CPU; null chooses for the machine."""
+    """Threads of a model that runs on the CPU; null takes one fewer than the machine has cores."""
     deadline_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
     """Longest time for one batch; an engine that takes longer is restarted."""
     start_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 180.0

@@ -43,13 +43,21 @@ class Entry:
 
 
 def find(model: str) -> Entry:
-    """The entry of that id; raises ModelUnavailable, with the nearest ids."""
+    """The entry of that id; raises ModelUnavailable, with the nearest id."""
     try:
         return CATALOGUE[model]
     except KeyError:
-        near = difflib.get_close_matches(model, CATALOGUE)
-        remedy = f"the nearest are {', '.join(near)}" if near else "run: lwd models list"
-        raise ModelUnavailable(f"model {model}: not in the catalogue; {remedy}") from None
+        raise ModelUnavailable(f"model {model}: {remedy(model)}") from None
+
+
+def remedy(model: str) -> str:
+    """How to get the model, or the one that may have been meant."""
+    if model in CATALOGUE:
+        return f"run: lwd models pull {model}"
+    widths = [known for known in CATALOGUE if _name(known) == _name(model)]
+    near = widths or difflib.get_close_matches(model, CATALOGUE, n=1)
+    advice = f"did you mean {' or '.join(near)}?" if near else "run: lwd models list"
+    return f"not in the catalogue; {advice}"
 
 
 def _heads(pairs: str) -> Heads:
@@ -113,9 +121,9 @@ _FAMILIES = {
 }
 
 
-def _family(model: str) -> Family:
-    return _FAMILIES[model.removesuffix("-4bit").removesuffix("-8bit")]
+def _name(model: str) -> str:
+    return model.removesuffix("-4bit").removesuffix("-8bit")
 
 
-CATALOGUE = {model: Entry(model, pin, _family(model)) for model, pin in PINS.items()}
+CATALOGUE = {model: Entry(model, pin, _FAMILIES[_name(model)]) for model, pin in PINS.items()}
 """Every model by its id: a name, or a name with -4bit or -8bit."""

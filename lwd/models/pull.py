@@ -30,7 +30,8 @@ def pull(store: ModelStore, entry: Entry, *, report: Report, progress: hub.Progr
         except ModelUnavailable:
             pass
         except ModelCorrupt as error:
-            report(f"replacing what is there: {error}")
+            fault, _, _ = str(error).partition("; ")  # the remedy is under way
+            report(f"replacing what is there: {fault}")
         else:
             if _is_as_pinned(installed.manifest, entry.pin):
                 report(f"{entry.model}: already installed")

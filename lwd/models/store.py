@@ -2,7 +2,7 @@
 
 Owns its layout, its checks and how a model gets into it: written beside the others under a hidden
 name, then renamed, so that a model is either whole or not there. Knows nothing of where models
-come from.
+come from, and asks the catalogue for nothing but remedies: any model may be in the store.
 """
 
 import fcntl
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lwd.errors import ModelCorrupt, ModelUnavailable
+from lwd.models.catalogue import remedy
 from lwd.models.manifest import CONFIG_FILE, Digest, Heads, Manifest, ModelIdentity
 
 MANIFEST_FILE = "manifest.json"
@@ -75,7 +76,7 @@ class ModelStore:
     def files(self, model: str) -> ModelFiles:
         """The model's files, each of them there and of the right size.
 
-        Raises ModelUnavailable or ModelCorrupt, each with the command that mends it.
+        Raises ModelUnavailable or ModelCorrupt, with what mends it after a semicolon.
         """
         found = ModelFiles(self.root / model, self.manifest(model))
         for name, digest in found.manifest.files.items():
@@ -125,7 +126,7 @@ class ModelStore:
             manifest = Manifest.from_json(path.read_bytes())
         except FileNotFoundError as error:
             raise ModelUnavailable(
-                f"model {model}: not in the store {self.root}; {_remedy(model)}"
+                f"model {model}: not in the store {self.root}; {remedy(model)}"
             ) from error
         except OSError as error:
             raise _unreadable(path, error) from error
@@ -201,8 +202,4 @@ def _unreadable(path: Path, error: OSError) -> ModelCorrupt:
 
 
 def _corrupt(model: str, name: str, fault: str) -> ModelCorrupt:
-    return ModelCorrupt(f"model {model}: {name}: {fault}; {_remedy(model)}")
-
-
-def _remedy(model: str) -> str:
-    return f"run: lwd models pull {model}"
+    return ModelCorrupt(f"model {model}: {name}: {fault}; {remedy(model)}")

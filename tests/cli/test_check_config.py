@@ -28,6 +28,18 @@ def test_valid_file_prints_what_would_be_used(
     assert shown.err == ""
 
 
+def test_variables_are_checked_without_a_file(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who configures lwd by variables alone needs no file to check them."""
+    monkeypatch.setenv("LWD_SERVER__PORT", "9001")
+    assert run("check-config") == 0
+    assert "  port: 9001  # LWD_SERVER__PORT\n" in capsys.readouterr().out
+
+    monkeypatch.setenv("LWD_SERVER__PORT", "-1")
+    assert run("check-config") == 78
+
+
 def test_faulty_file_is_listed_in_full(
     run: Run, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -235,6 +235,23 @@ async def test_refused_connection_tells_how_to_start_lwd(host: str, unused_tcp_p
     )
 
 
+async def test_other_host_is_not_to_be_started(unused_tcp_port: int) -> None:
+    """Where not this machine's address was asked for, starting lwd here is no remedy."""
+    url = f"ws://0.0.0.0:{unused_tcp_port}"
+    with pytest.raises(ConnectionFailed, match=r"\d: connection refused; check --url$"):
+        await transcribe([SECOND], url, None, print, fast=True)
+
+
+async def test_server_without_tls_is_not_to_be_started(serve: Serve) -> None:
+    """Where a server runs but refuses TLS, the address is what to look at."""
+
+    async def script(_: web.WebSocketResponse) -> None: ...
+
+    url = (await serve(script)).replace("ws:", "wss:")
+    with pytest.raises(ConnectionFailed, match=r"127\.0\.0\.1:\d+: .*SSL.*; check --url$"):
+        await transcribe([SECOND], url, None, print, fast=True)
+
+
 async def test_silent_server_is_given_up(
     start: Start,
     monkeypatch: pytest.MonkeyPatch,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import struct
 import sys
@@ -90,8 +91,8 @@ async def test_json_is_passed_through(
         (["--json", "--no-interim"], {}),
         (["--no-punctuate"], {"punctuate": "false"}),
         (
-            ["--model", "tiny", "--language", "pt-BR", "--endpointing", "300"],
-            {"model": "tiny", "language": "pt-BR", "endpointing": "300"},
+            ["--model", "tiny", "--language", "pt-BR", "--endpointing", "10"],
+            {"model": "tiny", "language": "pt-BR", "endpointing": "10"},
         ),
         (
             ["--param", "keyterm=a=b", "--param", "numerals=true"],
@@ -120,6 +121,7 @@ async def test_options_become_parameters(
             "channels": "1",
             "interim_results": "false",
             "punctuate": "true",
+            "endpointing": "300",
             **changed,
         }
     ]
@@ -191,6 +193,13 @@ async def test_wrong_options_are_one_line(
     """An option that cannot be right ends with status 64 before anything is sent."""
     assert await listen(*options) == 64
     assert capsys.readouterr() == ("", f"lwd: {message}\n")
+
+
+def test_empty_name_is_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """A variable that is empty in a script is not taken for the working directory."""
+    assert run("listen", "") == 64
+    expected = "lwd: FILE is empty; expected a path, or - for standard input\n"
+    assert capsys.readouterr() == ("", expected)
 
 
 def test_missing_file_is_one_line(
@@ -305,6 +314,31 @@ async def test_interrupt_shows_the_last_words(serve: Serve) -> None:
 
     assert (process.returncode, shown) == (130, b"00:00.0  Goodbye.\n")
     assert complaints.strip() == b""
+
+
+async def test_reader_that_leaves_ends_the_command_quietly(serve: Serve, tmp_path: Path) -> None:
+    """`lwd listen … | head -1` is no failure, and nobody reads of one."""
+    gone = asyncio.Event()
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        await gone.wait()
+        await answer(ws)
+
+    speech = tmp_path / "speech.wav"
+    speech.write_bytes(wav_of_unknown_length() + bytes(16_000))
+    reader, writer = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lwd", "listen", speech, "--fast", "--url", await serve(script)),
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writer)
+    os.close(reader)
+    gone.set()
+    async with asyncio.timeout(20):
+        _, complaints = await process.communicate()
+
+    assert (process.returncode, complaints) == (0, b"")
 
 
 def wav_of_unknown_length() -> bytes:

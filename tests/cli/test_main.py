@@ -50,7 +50,8 @@ def test_version(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     ("args", "message"),
     [
         (["frobnicate"], "lwd: No such command 'frobnicate'.\n"),
-        (["check-config"], "lwd: Missing argument 'FILE'.\n"),
+        (["lisen"], "lwd: No such command 'lisen'. Did you mean 'listen'?\n"),
+        (["listen"], "lwd: Missing argument 'FILE|-'.\n"),
         (
             ["serve", "--port", "x"],
             "lwd: Invalid value for '--port': 'x' is not a valid integer.\n",

@@ -39,6 +39,23 @@ def test_the_address_and_a_command_to_try_are_shown(
     assert len(served) == 2
 
 
+def test_the_command_to_try_has_a_key_where_one_is_needed(
+    run: Run,
+    served: list[Config],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With keys configured, the command shows where to put one, and shows none."""
+    monkeypatch.setenv("LWD_AUTH__KEYS", "[sentinel]")
+
+    assert run("serve") == 0
+
+    shown = capsys.readouterr().out
+    assert shown.endswith("listen --key KEY FILE\n")
+    assert "sentinel" not in shown
+    assert len(served) == 1
+
+
 def test_options_win_over_the_file(run: Run, served: list[Config], tmp_path: Path) -> None:
     """Each option replaces its key, and the rest of the file holds."""
     file = tmp_path / "lwd.yaml"

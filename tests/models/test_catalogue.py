@@ -89,8 +89,10 @@ def test_only_whole_weights_come_from_wheels() -> None:
 
 def test_suggests_what_may_have_been_meant() -> None:
     """A name that is not in the catalogue is answered with the nearest ones."""
-    with pytest.raises(ModelUnavailable, match=r"model largev3: .*nearest are large-v3, "):
+    with pytest.raises(ModelUnavailable, match=r"model largev3: .*did you mean large-v3\?$"):
         find("largev3")
+    with pytest.raises(ModelUnavailable, match=r"model tiny.en-4bit: .*did you mean tiny.en\?$"):
+        find("tiny.en-4bit")
     with pytest.raises(ModelUnavailable, match=r"model nova-2: .*run: lwd models list"):
         find("nova-2")
 

@@ -50,7 +50,7 @@ def test_lists_the_catalogue(store: ModelStore) -> None:
 
 
 def test_lists_what_is_installed(store: ModelStore, install: Install) -> None:
-    """Installed models stand out, models that lwd does not know and broken ones included."""
+    """Installed models stand out, models that lwd does not know and damaged ones included."""
     files = install("small")
     install("home-made")
     install("base").weights.unlink()
@@ -59,16 +59,17 @@ def test_lists_what_is_installed(store: ModelStore, install: Install) -> None:
 
     assert (rows["small"]["state"], rows["small"]["size"]) == ("installed", files.size)
     assert (rows["home-made"]["state"], rows["home-made"]["source"]) == ("installed", "toy==1")
-    assert rows["base"]["state"] == "broken"
+    assert rows["base"]["state"] == "damaged"
 
 
 def test_lists_plainly_when_piped(store: ModelStore, install: Install) -> None:
-    """What is not a terminal gets one line for each model, its columns set off by tabs."""
+    """What is not a terminal gets a heading and a line for each model, with tabs between."""
     install("small")
 
     lines = run("list", "--store", str(store.root)).output.splitlines()
 
-    assert len(lines) == len(CATALOGUE)
+    assert lines[0] == "Model\tState\tSize\tLanguages\tPinned\tSource"
+    assert len(lines) == 1 + len(CATALOGUE)
     assert "small\tinstalled\t1.0 MB\tmany\tby lwd\ttoy==1" in lines
 
 
@@ -80,6 +81,21 @@ def test_draws_a_table_on_a_terminal(store: ModelStore, monkeypatch: pytest.Monk
     heading = run("list", "--store", str(store.root)).output.splitlines()[0]
 
     assert [name in heading for name in ("Model", "Languages", "Source")] == [True] * 3
+
+
+def test_cuts_nothing_off_in_a_narrow_terminal(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not fit into 80 columns goes on in the next line; names stay in one piece."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = run("list", "--store", str(store.root)).output.splitlines()
+
+    first = next(n for n, line in enumerate(lines) if "large-v3-turbo-4bit" in line)
+    assert "".join(line.split()[-1] for line in lines[first : first + 3]).startswith(
+        CATALOGUE["large-v3-turbo-4bit"].pin.repo
+    )
 
 
 def test_pulls_and_verifies(store: ModelStore) -> None:
@@ -109,7 +125,7 @@ def test_takes_the_store_of_the_configuration(tmp_path: Path, install: Install) 
 
 def test_knows_every_name_before_it_pulls(store: ModelStore) -> None:
     """A misspelt name among several is found before anything is downloaded."""
-    with pytest.raises(ModelUnavailable, match=r"model basse: .*nearest are base"):
+    with pytest.raises(ModelUnavailable, match=r"model basse: .*did you mean base\?$"):
         run("pull", "tiny.en", "basse", "--store", str(store.root))
 
     assert not store.root.exists()

@@ -133,6 +133,19 @@ def test_pins_on_this_machine_what_lwd_does_not(hub: Hub, run: Pull, said: list[
     assert f"{told} SHA-256 {sha256}" in said
 
 
+def test_tells_what_it_replaces(hub: Hub, run: Pull, store: ModelStore, said: list[str]) -> None:
+    """A pull that mends says what is wrong, and does not advise to pull."""
+    run(hub.entry())
+    (store.root / "toy" / "weights.npz").write_bytes(b"broken")
+    said.clear()
+
+    run(hub.entry())
+
+    assert said[0] == (
+        f"replacing what is there: model toy: weights.npz: 6 bytes instead of {len(WEIGHTS)}"
+    )
+
+
 def test_holds_to_what_it_pinned(hub: Hub, run: Pull, store: ModelStore) -> None:
     """After the hub moved on, a broken model is restored from the recorded revision."""
     run(hub.entry(pinned=False))

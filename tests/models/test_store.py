@@ -42,6 +42,17 @@ def test_names_the_command_for_a_missing_model(store: ModelStore) -> None:
     )
 
 
+def test_names_the_way_out_for_an_unknown_model(store: ModelStore, install: Install) -> None:
+    """Where no pull can help, none is advised, and what the store has still loads."""
+    with pytest.raises(ModelUnavailable) as raised:
+        store.verify("smal")
+
+    assert str(raised.value) == (
+        f"model smal: not in the store {store.root}; not in the catalogue; did you mean small?"
+    )
+    assert install("smal") == store.verify("smal")
+
+
 def test_finds_a_changed_byte(store: ModelStore, install: Install) -> None:
     """One wrong byte of the same length is found by `verify`, and told with both digests."""
     weights = install().weights
@@ -56,21 +67,22 @@ def test_finds_a_changed_byte(store: ModelStore, install: Install) -> None:
 @pytest.mark.parametrize("name", ["weights.npz", "config.json"])
 def test_finds_a_truncated_file(store: ModelStore, install: Install, name: str) -> None:
     """A file of another length is found without reading it."""
-    path = install().directory / name
+    path = install("tiny").directory / name
     os.truncate(path, 7)
 
     with pytest.raises(
-        ModelCorrupt, match=rf"model toy: {name}: 7 bytes instead of \d+; run: lwd models pull toy"
+        ModelCorrupt,
+        match=rf"model tiny: {name}: 7 bytes instead of \d+; run: lwd models pull tiny",
     ):
-        store.files("toy")
+        store.files("tiny")
 
 
 def test_finds_a_missing_file(store: ModelStore, install: Install) -> None:
     """A file that is gone is named."""
-    install().weights.unlink()
+    install("tiny").weights.unlink()
 
-    with pytest.raises(ModelCorrupt, match=r"model toy: weights.npz: missing; run: lwd models"):
-        store.files("toy")
+    with pytest.raises(ModelCorrupt, match=r"tiny: weights.npz: missing; run: lwd models pull"):
+        store.files("tiny")
 
 
 @pytest.mark.parametrize(
@@ -80,10 +92,12 @@ def test_finds_a_broken_manifest(
     store: ModelStore, install: Install, text: bytes, fault: str
 ) -> None:
     """A manifest that cannot be read is named, with the command that mends the model."""
-    (install().directory / "manifest.json").write_bytes(text)
+    (install("tiny").directory / "manifest.json").write_bytes(text)
 
-    with pytest.raises(ModelCorrupt, match=rf"toy: manifest.json: .*{fault}.*run: lwd models"):
-        store.files("toy")
+    with pytest.raises(
+        ModelCorrupt, match=rf"tiny: manifest.json: .*{fault}.*run: lwd models pull"
+    ):
+        store.files("tiny")
 
 
 def test_finds_a_renamed_model(store: ModelStore, install: Install) -> None:
