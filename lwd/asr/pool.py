@@ -111,6 +111,7 @@ class EnginePool:
         self._is_ready = False
         self._pause_s = 0.0
         self._failed_starts = 0
+        self._blas: str | None = None
         self._pid: int | None = None
         metrics.ENGINE_RESTARTS.labels(model)
 
@@ -137,6 +138,12 @@ class EnginePool:
     async def start(self) -> None:
         """Load the model; raises ModelCorrupt or EngineUnavailable when that fails."""
         engine = await self._spawn()
+        if self._blas is None:
+            log.warning(
+                "slow_blas",
+                cost="MLX multiplies matrices about 40 times slower than it could",
+                remedy="run: make setup (or install OpenBLAS, libopenblas.so.0)",
+            )
         self._supervisor = asyncio.create_task(self._supervise(engine))
 
     async def close(self) -> None:
@@ -331,22 +338,15 @@ class EnginePool:
         match message:
             case Ready(languages, blas, load_s):
                 self.languages = languages
-                self._log_ready(blas, load_s, engine.process.pid)
+                self._blas = blas
+                pid = engine.process.pid
+                log.info("engine_ready", model=self.model, load_s=round(load_s, 2), pid=pid)
             case StartFailed(reason, is_model_corrupt):
                 raise (ModelCorrupt if is_model_corrupt else EngineUnavailable)(
                     reason if is_model_corrupt else f"model {self.model}: {reason}"
                 )
             case _:
                 raise EngineUnavailable(f"model {self.model}: the engine spoke out of turn")
-
-    def _log_ready(self, blas: str | None, load_s: float, pid: int) -> None:
-        log.info("engine_ready", model=self.model, load_s=round(load_s, 2), pid=pid)
-        if blas is None:
-            log.warning(
-                "slow_blas",
-                cost="MLX multiplies matrices about 40 times slower than it could",
-                remedy="run: make setup (or install OpenBLAS, libopenblas.so.0)",
-            )
 
     def _environment(self) -> dict[str, str]:
         cache = self._settings.cache_directory

@@ -48,4 +48,5 @@ def announce(host: str, port: int, models: Sequence[str], *, needs_key: bool) ->
     options = "" if url == DEFAULT_URL else f" --url {url}"
     options += " --key KEY" if needs_key else ""
     click.echo(f"lwd listens on {url}/v1/listen with {', '.join(models)}; Ctrl-C stops it.")
-    click.echo(f"Try it from another terminal: {sys.argv[0]} listen{options} FILE")
+    command = "python -m lwd" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
+    click.echo(f"Try it from another terminal: {command} listen{options} FILE")
