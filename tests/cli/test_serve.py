@@ -22,6 +22,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
         announce(config.server.host, config.server.port, [config.model.name])
 
     monkeypatch.setitem(sys.modules, "lwd.server.app", SimpleNamespace(serve=serve))
+    monkeypatch.setattr(sys, "argv", [".venv/bin/lwd"])
     return configs
 
 
@@ -32,7 +33,7 @@ def test_the_address_and_a_command_to_try_are_shown(
     assert run("serve", "--model", "tiny.en") == 0
     shown = capsys.readouterr().out
     assert "ws://127.0.0.1:9000/v1/listen with tiny.en" in shown
-    assert shown.endswith(f"{sys.argv[0]} listen FILE\n")
+    assert shown.endswith(".venv/bin/lwd listen FILE\n")
 
     assert run("serve", "--port", "9001") == 0
     assert capsys.readouterr().out.endswith("listen --url ws://127.0.0.1:9001 FILE\n")
