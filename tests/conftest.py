@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import av
@@ -12,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lwd.asr.mlx.blas import load_blas
+from lwd.audio.assets import asset
 
 # Before any test imports mlx.
 load_blas()
@@ -29,10 +29,7 @@ def model_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def speech_file() -> Path:
     """The speech that lightning-whisper-mlx ships: 6.7 s of FLAC at 16 kHz."""
-    spec = find_spec("lightning_whisper_mlx")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0]) / "assets" / "ls_test.flac"
+    return asset("lightning_whisper_mlx", "assets", "ls_test.flac")
 
 
 SPOKEN = (

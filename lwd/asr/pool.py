@@ -88,7 +88,11 @@ class _Process:
 
 
 class EnginePool:
-    """One model's engine. Start it, submit windows, close it."""
+    """One model's engine. Start it, submit windows, close it.
+
+    `languages` are the Whisper codes that the model knows, `is_ready` whether the engine answers
+    now, and `pid` its process or that of the last one; the pool alone sets them.
+    """
 
     def __init__(
         self,
@@ -100,6 +104,8 @@ class EnginePool:
     ) -> None:
         self.model = model
         self.languages: tuple[str, ...] = ()
+        self.is_ready = False
+        self.pid: int | None = None
         self._spec = spec
         self._settings = settings
         self._command = command
@@ -108,27 +114,15 @@ class EnginePool:
         self._next_job_id = 0
         self._work = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
-        self._is_ready = False
         self._pause_s = 0.0
         self._failed_starts = 0
         self._blas: str | None = None
-        self._pid: int | None = None
         metrics.ENGINE_RESTARTS.labels(model)
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the engine answers now."""
-        return self._is_ready
 
     @property
     def has_failed(self) -> bool:
         """Whether engine after engine did not start, so that nothing is transcribed for now."""
         return self._failed_starts >= self._settings.max_attempts
-
-    @property
-    def pid(self) -> int | None:
-        """The engine's process, while there is one."""
-        return self._pid
 
     @property
     def queued(self) -> int:
@@ -218,7 +212,7 @@ class EnginePool:
                 return engine
 
     def _set_ready(self, *, ready: bool) -> None:
-        self._is_ready = ready
+        self.is_ready = ready
         metrics.ENGINE_READY.labels(self.model).set(ready)
 
     async def _serve(self, engine: _Process) -> str:
@@ -313,7 +307,7 @@ class EnginePool:
         exited = asyncio.create_task(process.wait())
         exited.add_done_callback(lambda _: self._work.set())
         engine = _Process(process, exited, reader, writer)
-        self._pid = process.pid
+        self.pid = process.pid
         try:
             await self._await_ready(engine)
         except BaseException:

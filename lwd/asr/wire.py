@@ -24,7 +24,7 @@ _SAMPLE = np.dtype("<f4")
 class EngineSpec:
     """What an engine process is to load, given to it on its command line."""
 
-    model_directory: str
+    weights_file: str
     alignment_heads: Sequence[tuple[int, int]] | None
     word_timestamps: bool
 

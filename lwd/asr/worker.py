@@ -94,7 +94,7 @@ def _load_mlx(spec: EngineSpec) -> LoadedEngine:
     from lwd.asr.mlx.engine import MlxEngine  # noqa: PLC0415 - after the BLAS
 
     engine = MlxEngine(
-        Path(spec.model_directory),
+        Path(spec.weights_file),
         alignment_heads=spec.alignment_heads,
         word_timestamps=spec.word_timestamps,
     )

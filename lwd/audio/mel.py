@@ -5,11 +5,11 @@ mel bands, log10 clamped to 8 below the window's maximum, scaled to about [-1, 1
 """
 
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lwd.audio.assets import asset
 
 HOP_LENGTH = 160
 """Samples between two mel frames."""
@@ -50,10 +50,5 @@ def _hann() -> NDArray[np.float32]:
 @cache
 def _filters(n_mels: int) -> NDArray[np.float32]:
     """The filterbank that Whisper was trained with, (n_mels, 201), from lightning-whisper-mlx."""
-    # Looked up, not imported: the package's __init__ wants numba and scipy.
-    spec = find_spec("lightning_whisper_mlx")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("lightning_whisper_mlx is not installed")
-    path = Path(spec.submodule_search_locations[0]) / "assets" / "mel_filters.npz"
-    with np.load(path) as filters:
+    with np.load(asset("lightning_whisper_mlx", "assets", "mel_filters.npz")) as filters:
         return np.asarray(filters[f"mel_{n_mels}"], dtype=np.float32)

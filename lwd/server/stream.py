@@ -113,7 +113,7 @@ class Stream:
         self._samples = 0
         self._counts = {"interims": 0, "finals": 0}
 
-    async def run(self) -> Outcome:
+    async def run(self) -> None:
         """Serve the client until the stream is over; raises nothing but CancelledError."""
         pinging = asyncio.create_task(self._ping())
         try:
@@ -127,7 +127,6 @@ class Stream:
                 task.cancel()
             await asyncio.gather(pinging, *self._channel_tasks, return_exceptions=True)
         self._record(outcome)
-        return outcome
 
     def _record(self, outcome: Outcome) -> None:
         duration_s = (datetime.now(UTC) - self._created).total_seconds()
@@ -228,14 +227,19 @@ class Stream:
             case events.Reply(message):
                 await self._send(message)
 
-    async def _finalize(self, only_channel: int | None) -> None:
-        channel = only_channel or 0
+    async def _finalize(self, channel: int | None) -> None:
+        """Answer a Finalize of one channel, or of all."""
         if not self._pipelines:
             nothing = Transcribed(
-                channel, 0.0, 0.0, (), is_final=True, speech_final=True, from_finalize=True
+                channel or 0, 0.0, 0.0, (), is_final=True, speech_final=True, from_finalize=True
             )
             await self.emit(nothing)
-        elif channel >= len(self._pipelines):
+        elif channel is None:
+            for pipeline in self._pipelines:
+                pipeline.finalize()
+        elif channel < len(self._pipelines):
+            self._pipelines[channel].finalize()
+        else:
             await self._send(
                 ErrorMessage(
                     "SchemaError",
@@ -244,9 +248,6 @@ class Stream:
                     f'{{"type":"Finalize","channel":{channel}}}',
                 )
             )
-        for channel, pipeline in enumerate(self._pipelines):
-            if only_channel in {None, channel}:
-                pipeline.finalize()
 
     async def _feed(self, samples: Samples) -> None:
         """Give decoded audio, (channels, n), to the channels."""

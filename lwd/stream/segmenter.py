@@ -7,7 +7,7 @@ in order; how the audio arrived in bytes makes no difference.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-SAMPLE_RATE = 16_000
+from lwd.asr.types import SAMPLE_RATE
 
 UNENDED_PAUSE_S = 1.0
 """With endpointing off, the silence after which speech is transcribed all the same."""

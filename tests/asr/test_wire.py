@@ -73,10 +73,10 @@ def test_messages_survive_the_socket(message: EngineMessage) -> None:
 
 def test_a_spec_survives_the_command_line() -> None:
     """The engine loads what the daemon meant."""
-    spec = EngineSpec("/models/tiny.en", [(1, 0), (2, 5)], word_timestamps=False)
+    spec = EngineSpec("/models/tiny.en/weights.npz", [(1, 0), (2, 5)], word_timestamps=False)
 
     received = EngineSpec.from_json(spec.to_json())
 
-    assert received.model_directory == spec.model_directory
+    assert received.weights_file == spec.weights_file
     assert [tuple(head) for head in received.alignment_heads or ()] == [(1, 0), (2, 5)]
     assert not received.word_timestamps

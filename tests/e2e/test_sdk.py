@@ -30,7 +30,7 @@ def raw(sample_rate: int) -> dict[str, str]:
 def offline(model_store: Path, speech_file: Path) -> list[str]:
     """What the same weights hear in the whole file at once."""
     files = ModelStore(model_store).verify("tiny.en")
-    engine = MlxEngine(files.directory, alignment_heads=files.alignment_heads, word_timestamps=True)
+    engine = MlxEngine(files.weights, alignment_heads=files.alignment_heads, word_timestamps=True)
     samples = (read_pcm(speech_file, 16_000) / 32_768).astype("float32")
     [(_, hypothesis)] = engine.transcribe([Job(1, None, JobKind.FINAL, samples)])
     return bare("".join(word.text for word in hypothesis.words))

@@ -2,11 +2,11 @@
 
 import ast
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from lwd.audio.assets import asset
 from lwd.errors import ModelUnavailable
 from lwd.models.catalogue import CATALOGUE, Entry, find
 from lwd.models.manifest import WEIGHT_FILES
@@ -14,10 +14,7 @@ from lwd.models.manifest import WEIGHT_FILES
 
 def lightnings_models() -> dict[str, dict[str, str]]:
     """The names that lightning-whisper-mlx knows, read without importing it."""
-    spec = find_spec("lightning_whisper_mlx")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    module = ast.parse((Path(spec.submodule_search_locations[0]) / "lightning.py").read_text())
+    module = ast.parse(asset("lightning_whisper_mlx", "lightning.py").read_text())
     (models,) = (
         node.value
         for node in module.body

@@ -13,20 +13,10 @@ from lwd.errors import EngineFailed
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.stream.pipeline import ChannelPipeline, PipelineSettings
 from lwd.stream.segmenter import Segmenter, SegmenterSettings
+from tests.stream.conftest import FRAME, SEGMENTER
 
-FRAME = 512
 STEP = SAMPLE_RATE // 10
 
-SEGMENTER = SegmenterSettings(
-    endpointing_ms=300,
-    chunk_s=5.0,
-    speech_threshold=0.5,
-    silence_threshold=0.35,
-    min_speech_ms=96,
-    hangover_ms=100,
-    pre_roll_ms=300,
-    frame_samples=FRAME,
-)
 SETTINGS = PipelineSettings(
     channel=0,
     owner="caller",

@@ -7,25 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lwd.stream.segmenter import (
-    SAMPLE_RATE,
-    Segmenter,
-    SegmenterSettings,
-    SpeechStarted,
-    WindowEnded,
-)
-
-FRAME = 512
-SETTINGS = SegmenterSettings(
-    endpointing_ms=300,
-    chunk_s=5.0,
-    speech_threshold=0.5,
-    silence_threshold=0.35,
-    min_speech_ms=96,
-    hangover_ms=100,
-    pre_roll_ms=300,
-    frame_samples=FRAME,
-)
+from lwd.asr.types import SAMPLE_RATE
+from lwd.stream.segmenter import Segmenter, SpeechStarted, WindowEnded
+from tests.stream.conftest import FRAME, SEGMENTER
 
 
 def frames(seconds: float, probability: float) -> list[float]:
@@ -50,7 +34,7 @@ def seconds(samples: int) -> float:
 
 def test_speech_starts_where_it_began_not_where_it_was_noticed() -> None:
     """The first frame of the run counts."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
 
     events = list(segmenter.feed([*silence(1.0), *speech(0.5)]))
 
@@ -61,14 +45,14 @@ def test_speech_starts_where_it_began_not_where_it_was_noticed() -> None:
 
 def test_a_click_is_no_speech() -> None:
     """A burst shorter than `min_speech_ms` starts nothing."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
 
     assert list(segmenter.feed([*silence(1.0), *speech(0.06), *silence(1.0)])) == []
 
 
 def test_an_endpoint_comes_after_the_silence_that_was_asked_for() -> None:
     """`endpointing` plus the hangover after the last speech, within a frame or two."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
 
     events = list(segmenter.feed([*speech(1.0), *silence(1.0)]))
 
@@ -81,7 +65,7 @@ def test_an_endpoint_comes_after_the_silence_that_was_asked_for() -> None:
 
 def test_a_pause_shorter_than_endpointing_ends_nothing() -> None:
     """A breath inside a sentence is no endpoint."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
 
     events = list(segmenter.feed([*speech(1.0), *silence(0.3), *speech(1.0)]))
 
@@ -90,7 +74,7 @@ def test_a_pause_shorter_than_endpointing_ends_nothing() -> None:
 
 def test_a_doubtful_frame_does_not_end_speech() -> None:
     """Between the thresholds the state stays as it is."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
 
     events = list(segmenter.feed([*speech(1.0), *frames(2.0, 0.4)]))
 
@@ -99,7 +83,7 @@ def test_a_doubtful_frame_does_not_end_speech() -> None:
 
 def test_endpointing_false_never_ends_an_utterance() -> None:
     """The pause still closes a window, because its words should not wait for more speech."""
-    segmenter = Segmenter(replace(SETTINGS, endpointing_ms=None))
+    segmenter = Segmenter(replace(SEGMENTER, endpointing_ms=None))
 
     events = list(segmenter.feed([*speech(1.0), *silence(2.0)]))
 
@@ -111,7 +95,7 @@ def test_endpointing_false_never_ends_an_utterance() -> None:
 
 def test_long_speech_is_cut_every_chunk() -> None:
     """Nobody waits longer than `chunk_s` for a final."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
 
     ends = [e for e in segmenter.feed(speech(16.0)) if isinstance(e, WindowEnded)]
 
@@ -121,7 +105,7 @@ def test_long_speech_is_cut_every_chunk() -> None:
 
 def test_silence_is_closed_every_chunk() -> None:
     """A client that sums durations sees time pass."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
 
     ends = [e for e in segmenter.feed(silence(11.0)) if isinstance(e, WindowEnded)]
 
@@ -131,7 +115,7 @@ def test_silence_is_closed_every_chunk() -> None:
 
 def test_a_finalize_restarts_the_chunk() -> None:
     """A window that was closed for another reason is not cut at once."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
     list(segmenter.feed(speech(4.0)))
 
     segmenter.end_window(4 * SAMPLE_RATE)
@@ -142,7 +126,7 @@ def test_a_finalize_restarts_the_chunk() -> None:
 
 def test_a_window_is_trimmed_to_its_speech_with_a_margin() -> None:
     """Silence around speech is not transcribed, but soft first and last sounds are."""
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
     list(segmenter.feed([*silence(2.0), *speech(1.0), *silence(1.0)]))
 
     heard = segmenter.speech_between(0, 4 * SAMPLE_RATE)
@@ -159,9 +143,9 @@ def test_a_window_is_trimmed_to_its_speech_with_a_margin() -> None:
 )
 def test_any_split_gives_the_same_events(probabilities: list[float], cuts: list[int]) -> None:
     """How the frames arrive makes no difference."""
-    whole = list(Segmenter(SETTINGS).feed(probabilities))
+    whole = list(Segmenter(SEGMENTER).feed(probabilities))
 
-    segmenter = Segmenter(SETTINGS)
+    segmenter = Segmenter(SEGMENTER)
     edges = [0, *sorted(min(c, len(probabilities)) for c in cuts), len(probabilities)]
     parts = [
         event
@@ -176,7 +160,7 @@ def test_any_split_gives_the_same_events(probabilities: list[float], cuts: list[
 def test_windows_end_in_order_and_never_too_late(probabilities: list[float]) -> None:
     """Whatever the VAD says, no stretch without a final is longer than a chunk."""
     ends = [0]
-    ends += [e.end for e in Segmenter(SETTINGS).feed(probabilities) if isinstance(e, WindowEnded)]
+    ends += [e.end for e in Segmenter(SEGMENTER).feed(probabilities) if isinstance(e, WindowEnded)]
 
     gaps = [after - before for before, after in pairwise(ends)]
     assert all(0 < gap <= 5 * SAMPLE_RATE + FRAME for gap in gaps)

@@ -38,13 +38,13 @@ class MlxEngine:
 
     def __init__(
         self,
-        directory: Path,
+        weights_file: Path,
         *,
         alignment_heads: Sequence[tuple[int, int]] | None,
         word_timestamps: bool,
     ) -> None:
         mx.set_cache_limit(_CACHE_LIMIT_BYTES)
-        self.model: WhisperModel = load_model(directory, alignment_heads)
+        self.model: WhisperModel = load_model(weights_file, alignment_heads)
         self._vocabulary = Vocabulary(
             is_multilingual=self.model.is_multilingual, n_languages=self.model.n_languages
         )

@@ -20,8 +20,6 @@ from lwd.errors import ModelCorrupt
 SAMPLES_PER_POSITION = 320
 """Samples (16 kHz) that one encoder position stands for."""
 
-_WEIGHT_FILES = ("weights.npz", "weights.safetensors", "model.safetensors")
-
 
 @dataclass(frozen=True, slots=True)
 class CrossAttention:
@@ -148,19 +146,24 @@ class WhisperModel:
         return x.reshape(*x.shape[:2], layer.n_head, -1).swapaxes(1, 2)
 
 
-def load_model(directory: Path, alignment_heads: Sequence[tuple[int, int]] | None) -> WhisperModel:
-    """Read the model in `directory`; raises ModelCorrupt naming what does not fit.
+def load_model(
+    weights_file: Path, alignment_heads: Sequence[tuple[int, int]] | None
+) -> WhisperModel:
+    """Read a model whose config.json lies beside its weights, .npz or .safetensors.
+
+    Raises ModelCorrupt naming what does not fit.
 
     Floating-point weights become float32 on a CPU, where half precision misses the BLAS, and
     float16 elsewhere.
     """
+    directory = weights_file.parent
     config = _read_config(directory)
     quantization = config.get("quantization")
     names = {field.name for field in fields(lightning.ModelDimensions)}
     dtype = mx.float32 if mx.default_device() == mx.Device(mx.cpu) else mx.float16
     try:
         dims = lightning.ModelDimensions(**{k: v for k, v in config.items() if k in names})
-        weights = mx.load(str(_weight_file(directory)))
+        weights = mx.load(str(weights_file))
         if not isinstance(weights, dict):
             raise TypeError("holds a single array")
         whisper = lightning.Whisper(dims, dtype)
@@ -175,9 +178,9 @@ def load_model(directory: Path, alignment_heads: Sequence[tuple[int, int]] | Non
             [(name, _cast(array, dtype)) for name, array in weights.items()], strict=True
         )
         mx.eval(whisper.parameters(), whisper.encoder._positional_embedding)  # noqa: SLF001 - see encode
-    except (TypeError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, TypeError, ValueError, KeyError, RuntimeError) as error:
         raise ModelCorrupt(
-            f"model {directory.name}: weights do not fit config.json ({error}); "
+            f"model {directory.name}: {weights_file.name} and config.json make no model ({error}); "
             f"run: lwd models pull {directory.name}"
         ) from error
     return WhisperModel(whisper, alignment_heads)
@@ -191,13 +194,6 @@ def _read_config(directory: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise ModelCorrupt(f"model {directory.name}: config.json is not an object")
     return config
-
-
-def _weight_file(directory: Path) -> Path:
-    for name in _WEIGHT_FILES:
-        if (directory / name).exists():
-            return directory / name
-    raise ModelCorrupt(f"model {directory.name}: none of {', '.join(_WEIGHT_FILES)} is there")
 
 
 def _cast(array: mx.array, dtype: mx.Dtype) -> mx.array:

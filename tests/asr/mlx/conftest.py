@@ -15,7 +15,7 @@ def load(store: Path, model: str, *, word_timestamps: bool = True) -> MlxEngine:
     """An engine with a model of the store."""
     files = ModelStore(store).files(model)
     return MlxEngine(
-        files.directory,
+        files.weights,
         alignment_heads=files.alignment_heads,
         word_timestamps=word_timestamps,
     )

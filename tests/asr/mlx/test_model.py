@@ -42,7 +42,7 @@ def write_model(directory: Path, weights_file: str, bits: int | None = None) -> 
         mx.savez(str(directory / weights_file), **weights)
     else:
         mx.save_safetensors(str(directory / weights_file), weights)
-    return directory
+    return directory / weights_file
 
 
 @pytest.mark.parametrize("weights_file", ["weights.npz", "weights.safetensors"])
@@ -92,9 +92,8 @@ def test_a_row_does_not_see_the_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["truncated", "missing", "other shape", "no config"])
 def test_a_wrong_file_is_named(tmp_path: Path, damage: str) -> None:
     """The error says which model, and what is wrong."""
-    directory = write_model(tmp_path / "broken", "weights.npz")
-    weights = directory / "weights.npz"
-    config = directory / "config.json"
+    weights = write_model(tmp_path / "broken", "weights.npz")
+    config = weights.parent / "config.json"
     if damage == "truncated":
         weights.write_bytes(weights.read_bytes()[:1000])
     elif damage == "missing":
@@ -105,4 +104,4 @@ def test_a_wrong_file_is_named(tmp_path: Path, damage: str) -> None:
         config.write_text("{")
 
     with pytest.raises(ModelCorrupt, match="model broken"):
-        load_model(directory, None)
+        load_model(weights, None)
