@@ -87,25 +87,37 @@ FINAL_LATENCY = Histogram(
 )
 
 ENGINE_READY = Gauge(
-    "lwd_engine_ready", "1 while the model's engine answers.", ["model"], registry=REGISTRY
+    "lwd_engine_ready",
+    "1 while the engine process answers.",
+    ["model", "replica"],
+    registry=REGISTRY,
 )
 ENGINE_RESTARTS = Counter(
-    "lwd_engine_restarts_total", "Engine processes that died.", ["model"], registry=REGISTRY
+    "lwd_engine_restarts_total",
+    "Engine processes that died.",
+    ["model", "replica"],
+    registry=REGISTRY,
 )
 ENGINE_BUSY = Counter(
     "lwd_engine_busy_seconds_total",
     "Time the engine spent on batches.",
-    ["model"],
+    ["model", "replica"],
+    registry=REGISTRY,
+)
+ENGINE_STAGES = Counter(
+    "lwd_engine_stage_seconds_total",
+    "Time the model's engines spent on each stage of the work.",
+    ["model", "stage"],
     registry=REGISTRY,
 )
 ENGINE_MEMORY = Gauge(
     "lwd_engine_memory_bytes",
-    "Memory that MLX holds after a batch, by kind.",
-    ["model", "kind"],
+    "Memory that MLX holds, by kind.",
+    ["model", "replica", "kind"],
     registry=REGISTRY,
 )
 QUEUED_JOBS = Gauge(
-    "lwd_queued_jobs", "Windows that wait for the engine.", ["model"], registry=REGISTRY
+    "lwd_queued_jobs", "Windows that wait for an engine.", ["model"], registry=REGISTRY
 )
 BATCH_SIZE = Histogram(
     "lwd_batch_size",
@@ -114,9 +126,25 @@ BATCH_SIZE = Histogram(
     buckets=(1, 2, 4, 8, 12, 16, 32),
     registry=REGISTRY,
 )
+BATCH_AUDIO = Counter(
+    "lwd_batch_audio_seconds_total",
+    "Audio in batches: heard, and the padding up to the longest window of each.",
+    ["model", "part"],
+    registry=REGISTRY,
+)
 INTERIMS_SUPERSEDED = Counter(
     "lwd_interims_superseded_total",
     "Interims dropped for a newer window of their channel: load made visible.",
+    registry=REGISTRY,
+)
+INTERIMS_EXPIRED = Counter(
+    "lwd_interims_expired_total",
+    "Interims dropped because no engine had taken them by their deadline.",
+    registry=REGISTRY,
+)
+WINDOWS_CANCELLED = Counter(
+    "lwd_windows_cancelled_total",
+    "Windows stopped inside an engine because nobody waited for them any more.",
     registry=REGISTRY,
 )
 WINDOWS_FAILED = Counter(

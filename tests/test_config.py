@@ -15,7 +15,7 @@ from lwd.config.load import EARLIER_VARIABLES, FIELDS, SECTIONS, expected
 from lwd.errors import ConfigInvalid
 
 ROOT = Path(__file__).parent.parent
-UNITS = {"s": "s", "ms": "ms", "bytes": "bytes", "rate": "Hz"}
+UNITS = {"s": "s", "ms": "ms", "bytes": "bytes", "mb": "MiB", "rate": "Hz"}
 
 
 def problems(
@@ -97,6 +97,7 @@ def test_effective_configuration_masks_keys() -> None:
         ("LIGHTNING_WHISPER_ENABLE_WORD_TIMESTAMPS", "false", "engine", "word_timestamps", False),
         ("LWD_MODEL__LANGUAGE", "no", "model", "language", "no"),
         ("LWD_MODEL__ALSO", "[base, tiny.en]", "model", "also", ("base", "tiny.en")),
+        ("LWD_MODEL__ALIASES", "{nova-3: small}", "model", "aliases", {"nova-3": "small"}),
         ("LWD_ENGINE__CPU_THREADS", "null", "engine", "cpu_threads", None),
         ("LWD_ENGINE", "{cpu_threads: 4}", "engine", "cpu_threads", 4),
         ("lwd_server__port", "nonsense", "server", "port", 9000),
@@ -242,6 +243,21 @@ def test_other_addresses_need_a_key(host: str) -> None:
     """Without keys, lwd refuses to listen where others could reach it."""
     assert len(problems(None, {"server.host": host})) == 1
     assert load_config(None, {"server.host": host, "auth.keys": ["k"]}, {}).server.host == host
+
+
+def test_an_alias_means_a_loaded_model() -> None:
+    """Every alias of a model that is not loaded is named, with those that are."""
+    aliases = {"nova-3": "small-4bit", "nova-2": "base"}
+    loaded = {"model.quantization": "4bit", "model.also": ["base"], "model.aliases": aliases}
+
+    assert load_config(None, loaded, {}).model.aliases == aliases
+    [problem] = problems(None, {"model.aliases": aliases})
+    assert problem.startswith("model.aliases (command line): {'nova-2': 'base', ")
+    assert problem.endswith("; expected aliases of small; small-4bit, base is not loaded")
+    assert problems(None, {"model.aliases": {"nova-3": "a/b"}}) == [
+        "model.aliases.nova-3 (command line): a/b; expected a model's name such as distil-small.en"
+    ]
+    assert len(problems(None, {"model.name": "a/b", "model.aliases": {"x": "base"}})) == 1
 
 
 def test_rule_is_not_judged_by_a_faulty_value() -> None:

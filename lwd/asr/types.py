@@ -3,7 +3,8 @@
 Times are seconds from the start of the window.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -25,28 +26,46 @@ class JobKind(Enum):
     """What a window is for, the most urgent first.
 
     A final closes speech that has paused, and its speaker waits for it. A cut closes speech that
-    goes on, in the middle of a word as like as not, and should rather be right than quick. Neither
-    is ever dropped. An interim is worth only as much as it is fresh.
+    goes on, in the middle of a word as like as not, and should rather be right than quick. An
+    interim is worth only as much as it is fresh; it alone may be dropped. A batch job is part of a
+    recording that nobody listens to live, and takes what capacity the others leave.
     """
 
     FINAL = "final"
     CUT = "cut"
     INTERIM = "interim"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a window before it is heard.
+
+    `language` is a Whisper code, or None to detect it. `context` is what was said before the
+    window, and `keyterms` are words that may be said in it. `draft` holds the tokens of an earlier
+    hypothesis of the same window: it makes the answer come sooner and never changes it.
+    """
+
+    language: str | None = None
+    context: str = ""
+    keyterms: tuple[str, ...] = ()
+    draft: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """One window of one channel to transcribe.
 
-    `owner` tells channels apart: a newer interim of an owner replaces its older one.
-    `language` is a Whisper code, or None to detect it.
+    `owner` tells channels apart: a newer interim of an owner replaces its older one. Nobody wants
+    the answer to an interim after `deadline_s`, a time on the batcher's clock.
     """
 
     job_id: int
     owner: Hashable
     kind: JobKind
     samples: Samples
-    language: str | None = None
+    hints: Hints = Hints()
+    deadline_s: float = math.inf
 
     @property
     def duration_s(self) -> float:
@@ -66,12 +85,23 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What an engine heard in one window; no words where it heard no speech."""
+    """What an engine heard in one window; no words where it heard no speech.
+
+    `tokens` can be the draft of the next hypothesis of the same window. The temperature is 0 for
+    greedy decoding, and higher when only sampling gave a plausible text.
+    """
 
     words: tuple[Word, ...]
     language: str
+    language_probability: float = 1.0
     no_speech_probability: float = 0.0
     average_log_probability: float = 0.0
+    temperature: float = 0.0
+    tokens: tuple[int, ...] = ()
+
+
+IsWanted = Callable[[Job], bool]
+"""Whether anybody still waits for a job; asked between tokens."""
 
 
 class Engine(Protocol):
@@ -80,8 +110,19 @@ class Engine(Protocol):
     def warm_up(self) -> None:
         """Run every shape once, so that the first caller does not pay for it."""
 
-    def transcribe(self, batch: Sequence[Job]) -> Iterator[tuple[Job, Hypothesis]]:
-        """Yield each job with its hypothesis as soon as that is done, in any order."""
+    def transcribe(
+        self, batch: Sequence[Job], is_wanted: IsWanted
+    ) -> Iterator[tuple[Job, Hypothesis]]:
+        """Yield each job with its hypothesis as soon as that is done, in any order.
+
+        A job that is no longer wanted is left off without an answer.
+        """
+
+    def rest(self) -> None:
+        """Give back memory that is only kept to be quick; called when there is nothing to do."""
 
     def memory_bytes(self) -> dict[str, int]:
         """Bytes that the engine's framework holds, by kind."""
+
+    def seconds_by_stage(self) -> dict[str, float]:
+        """Seconds spent since the start on each stage of the work."""

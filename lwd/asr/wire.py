@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lwd.asr.types import Hypothesis, Job, JobKind, Word
+from lwd.asr.types import Hints, Hypothesis, Job, JobKind, Word
 
 PREFIX = struct.Struct(">II")
 """Lengths of header and payload, in bytes."""
@@ -22,11 +22,18 @@ _SAMPLE = np.dtype("<f4")
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """What an engine process is to load, given to it on its command line."""
+    """What an engine process is to load, given to it on its command line.
+
+    `memory_limit_bytes` is None for MLX's own limit. The alignment heads follow the audio
+    `alignment_lag_ms` behind, 0 where nobody has measured it.
+    """
 
     weights_file: str
     alignment_heads: Sequence[tuple[int, int]] | None
     word_timestamps: bool
+    memory_limit_bytes: int | None
+    cache_limit_bytes: int
+    alignment_lag_ms: int = 0
 
     def to_json(self) -> str:
         """As one command-line argument."""
@@ -36,6 +43,29 @@ class EngineSpec:
     def from_json(cls, text: str) -> "EngineSpec":
         """Undo `to_json`."""
         return cls(**json.loads(text))
+
+
+# From the daemon to the engine
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Jobs to do together, after those of the batch before."""
+
+    jobs: Sequence[Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Jobs to leave off, begun or not. What is not in the engine is ignored."""
+
+    job_ids: Sequence[int]
+
+
+DaemonMessage = Batch | Cancellation
+
+
+# From the engine to the daemon
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,39 +102,49 @@ class BatchFailed:
 
 @dataclass(frozen=True, slots=True)
 class BatchDone:
-    """Every job of the batch was answered; how long it took, and the memory held after it."""
+    """The engine is through with a batch: every job was answered, cancelled or failed.
+
+    `elapsed_s` is of this batch, `seconds_by_stage` of all since the engine's start.
+    """
 
     elapsed_s: float
     memory_bytes: Mapping[str, int]
+    seconds_by_stage: Mapping[str, float]
 
 
-EngineMessage = Ready | StartFailed | Answer | BatchFailed | BatchDone
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The engine lives, whatever it is at."""
+
+    memory_bytes: Mapping[str, int]
 
 
-def pack_batch(jobs: Sequence[Job]) -> bytes:
-    """Frame for a batch of jobs."""
-    header = [
-        {
-            "job_id": job.job_id,
-            "kind": job.kind.value,
-            "n_samples": len(job.samples),
-            "language": job.language,
-        }
-        for job in jobs
-    ]
-    return _pack(header, b"".join(job.samples.astype(_SAMPLE).tobytes() for job in jobs))
+EngineMessage = Ready | StartFailed | Answer | BatchFailed | BatchDone | Heartbeat
 
 
-def unpack_batch(header: bytes, payload: bytes) -> list[Job]:
-    """The jobs of a frame; their owners stay with the daemon."""
+def pack_request(message: DaemonMessage) -> bytes:
+    """Frame for a message of the daemon."""
+    match message:
+        case Batch(jobs):
+            header = {"jobs": [_describe(job) for job in jobs]}
+            return _pack(header, b"".join(job.samples.astype(_SAMPLE).tobytes() for job in jobs))
+        case Cancellation(job_ids):
+            return _pack({"cancelled": list(job_ids)})
+
+
+def unpack_request(header: bytes, payload: bytes) -> DaemonMessage:
+    """The daemon's message in a frame. Owners and deadlines of jobs stay with the daemon."""
+    fields = json.loads(header)
+    if "cancelled" in fields:
+        return Cancellation(fields["cancelled"])
     samples = np.frombuffer(payload, dtype=_SAMPLE).astype(np.float32)
     jobs, at = [], 0
-    for item in json.loads(header):
+    for item in fields["jobs"]:
         end = at + item["n_samples"]
-        kind = JobKind(item["kind"])
-        jobs.append(Job(item["job_id"], None, kind, samples[at:end], item["language"]))
+        kind, hints = JobKind(item["kind"]), _hints(item["hints"])
+        jobs.append(Job(item["job_id"], None, kind, samples[at:end], hints))
         at = end
-    return jobs
+    return Batch(jobs)
 
 
 def pack_message(message: EngineMessage) -> bytes:
@@ -123,10 +163,29 @@ def _pack(header: object, payload: bytes = b"") -> bytes:
     return PREFIX.pack(len(text), len(payload)) + text + payload
 
 
+def _describe(job: Job) -> dict[str, Any]:
+    return {
+        "job_id": job.job_id,
+        "kind": job.kind.value,
+        "n_samples": len(job.samples),
+        "hints": asdict(job.hints),
+    }
+
+
+def _hints(fields: dict[str, Any]) -> Hints:
+    return Hints(
+        language=fields["language"],
+        context=fields["context"],
+        keyterms=tuple(fields["keyterms"]),
+        draft=tuple(fields["draft"]),
+    )
+
+
 def _answer(fields: dict[str, Any]) -> Answer:
     hypothesis = fields["hypothesis"]
     words = tuple(Word(**word) for word in hypothesis.pop("words"))
-    return Answer(fields["job_id"], Hypothesis(words=words, **hypothesis))
+    tokens = tuple(hypothesis.pop("tokens"))
+    return Answer(fields["job_id"], Hypothesis(words=words, tokens=tokens, **hypothesis))
 
 
 def _ready(fields: dict[str, Any]) -> Ready:
@@ -139,4 +198,5 @@ _MESSAGES: dict[str, Callable[[dict[str, Any]], EngineMessage]] = {
     "Answer": _answer,
     "BatchFailed": lambda fields: BatchFailed(**fields),
     "BatchDone": lambda fields: BatchDone(**fields),
+    "Heartbeat": lambda fields: Heartbeat(**fields),
 }

@@ -117,6 +117,9 @@ def expected(schema: Mapping[str, Any]) -> str:
         return " or ".join(map(str, schema["enum"]))
     if "items" in schema:
         return f"a list of at most {schema['maxItems']}, each {expected(schema['items'])}"
+    if "additionalProperties" in schema:
+        inner = expected(schema["additionalProperties"])
+        return f"a mapping of at most {schema['maxProperties']} names, each to {inner}"
     kind: str = schema.get("format", schema["type"])
     bounds = f" from {schema['minimum']} to {schema['maximum']}" if "minimum" in schema else ""
     return _NOUNS.get(kind, kind) + bounds
@@ -216,24 +219,24 @@ def _faults(settings: Mapping[str, _Setting]) -> Iterator[str]:
             yield _fault(settings[f"{section}.{name}"], index, error["input"])
     sound = {path: setting for path, setting in settings.items() if path not in wrong}
     for error in _errors(sound):
-        for rule in error["ctx"]["broken"]:
-            if wrong.isdisjoint((rule.path, rule.other)):
-                yield _broken(rule, settings)
+        for rule, text in error["ctx"]["broken"]:
+            if wrong.isdisjoint((rule.path, *rule.others)):
+                yield _broken(rule, text, settings)
 
 
 def _fault(setting: _Setting, index: Iterable[int | str], value: object) -> str:
     schema = FIELDS[setting.path]
     for _ in index:
-        schema = schema["items"]
+        schema = schema.get("items") or schema["additionalProperties"]
     name = ".".join([setting.path, *map(str, index)])
     shown = "" if "writeOnly" in str(schema) else f"{_shown(value)}; "
     return f"{name} ({setting.origin}): {shown}expected {expected(schema)}"
 
 
-def _broken(rule: Rule, settings: Mapping[str, _Setting]) -> str:
+def _broken(rule: Rule, text: str, settings: Mapping[str, _Setting]) -> str:
     default = _Setting(tuple(rule.path.split(".")), FIELDS[rule.path]["default"], "default")
     setting = settings.get(rule.path, default)
-    return f"{rule.path} ({setting.origin}): {_shown(setting.value)}; expected {rule.expected}"
+    return f"{rule.path} ({setting.origin}): {_shown(setting.value)}; expected {text}"
 
 
 def _misplaced(setting: _Setting) -> str:

@@ -94,10 +94,20 @@ class ModelConfig(_Section):
     """Width of the weights; null keeps them as they were published."""
     also: Annotated[tuple[ModelName, ...], Field(max_length=7)] = ()
     """Further models loaded beside it; a client chooses one by its `model` parameter."""
+    replicas: Annotated[int, Field(ge=1, le=16)] = 1
+    """Engine processes for each model; each holds the weights by itself."""
+    aliases: Annotated[dict[str, ModelName], Field(max_length=100)] = {}
+    """Which loaded model serves a client that asks for another name, such as `{nova-3: small}`."""
     language: Language | None = None
     """Language assumed for a stream that names none; null detects it. Whisper's code or BCP-47."""
     store: Directory = Path("~/.cache/lwd/models")
     """Directory that holds the models; `~` is the home directory of the user lwd runs as."""
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Ids in the store of all models that are served, the default first."""
+        default = f"{self.name}-{self.quantization}" if self.quantization else self.name
+        return tuple(dict.fromkeys([default, *self.also]))
 
 
 class EngineConfig(_Section):
@@ -105,15 +115,25 @@ class EngineConfig(_Section):
 
     batch_size: Annotated[int, Field(ge=1, le=256)] = 12
     """Most windows that are transcribed in one batch."""
+    batch_audio_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    """Most audio in a batch, each of its windows counted as long as the longest; a longer window goes alone."""
+    interim_deadline_s: Annotated[float, Field(ge=0.1, le=60)] = 2.0
+    """Longest time an interim waits for an engine; an older one is dropped for a newer window."""
     cpu_threads: Annotated[int, Field(ge=1, le=1024)] | None = None
-    """Threads of a model that runs on the CPU; null takes one fewer than the machine has cores."""
+    """Threads of an engine that runs on the CPU; null shares all cores but one among a model's replicas."""
+    memory_limit_mb: Annotated[int, Field(ge=64, le=1 << 20)] | None = None
+    """Memory that MLX tries to stay below in each engine; null keeps MLX's own limit."""
+    cache_limit_mb: Annotated[int, Field(ge=0, le=1 << 20)] = 512
+    """Freed memory that MLX keeps for reuse in each engine."""
     deadline_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
     """Longest time for one batch; an engine that takes longer is restarted."""
+    heartbeat_timeout_s: Annotated[float, Field(ge=2, le=300)] = 10.0
+    """Longest silence of an engine, which sends a heartbeat every second; then it is restarted."""
     start_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 180.0
     """Longest time an engine may take to load its model and become ready."""
     restart_backoff_s: Annotated[float, Field(ge=0.1, le=60)] = 0.5
     """Pause before an engine is started again that died without having worked; it doubles to 30 s."""
-    max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = 2
     """How often a window is tried before it is given up."""
     word_timestamps: bool = True
     """Whether words are aligned to the audio; else the time of what was said is shared out over its tokens."""
@@ -174,8 +194,9 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _keep_rules(self) -> Self:
-        if broken := [rule for rule in RULES if not rule.holds(self)]:
-            text = "; ".join(f"{rule.path}: expected {rule.expected}" for rule in broken)
+        broken = [(rule, text) for rule in RULES if (text := rule.expected(self))]
+        if broken:
+            text = "; ".join(f"{rule.path}: expected {expected}" for rule, expected in broken)
             raise PydanticCustomError("rules", "{text}", {"text": text, "broken": broken})
         return self
 
@@ -185,12 +206,14 @@ class Config(_Section):
 
 
 class Rule(NamedTuple):
-    """What must hold between the value at `path` and the one at `other`."""
+    """What must hold between the value at `path` and those at `others`.
+
+    `expected` says what the value should be, or None where the rule holds.
+    """
 
     path: str
-    other: str
-    holds: Callable[[Config], bool]
-    expected: str
+    others: tuple[str, ...]
+    expected: Callable[[Config], str | None]
 
 
 def _is_loopback(host: str) -> bool:
@@ -200,17 +223,28 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _expected_host(config: Config) -> str | None:
+    if config.auth.keys or _is_loopback(config.server.host):
+        return None
+    return "a loopback address such as 127.0.0.1 while auth.keys is empty, or else at least one key"
+
+
+def _expected_threshold(config: Config) -> str | None:
+    if config.vad.silence_threshold <= config.vad.speech_threshold:
+        return None
+    return "at most vad.speech_threshold"
+
+
+def _expected_aliases(config: Config) -> str | None:
+    loaded = config.model.loaded
+    strays = [name for name in config.model.aliases.values() if name not in loaded]
+    if not strays:
+        return None
+    return f"aliases of {' or '.join(loaded)}; {', '.join(strays)} is not loaded"
+
+
 RULES = (
-    Rule(
-        "server.host",
-        "auth.keys",
-        lambda config: bool(config.auth.keys) or _is_loopback(config.server.host),
-        "a loopback address such as 127.0.0.1 while auth.keys is empty, or else at least one key",
-    ),
-    Rule(
-        "vad.silence_threshold",
-        "vad.speech_threshold",
-        lambda config: config.vad.silence_threshold <= config.vad.speech_threshold,
-        "at most vad.speech_threshold",
-    ),
+    Rule("server.host", ("auth.keys",), _expected_host),
+    Rule("vad.silence_threshold", ("vad.speech_threshold",), _expected_threshold),
+    Rule("model.aliases", ("model.name", "model.quantization", "model.also"), _expected_aliases),
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lwd.errors import ModelCorrupt, ModelUnavailable
-from lwd.models.catalogue import remedy
+from lwd.models.catalogue import CATALOGUE, remedy
 from lwd.models.manifest import CONFIG_FILE, Digest, Heads, Manifest, ModelIdentity
 
 MANIFEST_FILE = "manifest.json"
@@ -50,6 +50,12 @@ class ModelFiles:
     def alignment_heads(self) -> Heads | None:
         """(layer, head) of the heads that follow the audio, or None where none are published."""
         return self.manifest.alignment_heads
+
+    @property
+    def alignment_lag_ms(self) -> int:
+        """How far those heads lag behind the audio; 0 where nobody has measured it."""
+        entry = CATALOGUE.get(self.manifest.model)
+        return entry.family.alignment_lag_ms if entry else 0
 
     @property
     def identity(self) -> ModelIdentity:

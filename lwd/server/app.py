@@ -9,7 +9,8 @@ import uvloop
 from aiohttp import web
 
 from lwd import metrics
-from lwd.asr.pool import EnginePool, EngineSettings
+from lwd.asr.pool import EnginePool
+from lwd.asr.settings import EngineSettings
 from lwd.asr.wire import EngineSpec
 from lwd.config import Config
 from lwd.errors import Rejection, WrongEndpoint
@@ -22,6 +23,8 @@ from lwd.server.lifecycle import Announce, run
 from lwd.server.listen import ListenHandler, Streams
 from lwd.server.ops import OpsHandlers
 from lwd.server.reply import REQUEST_ID, rejection_response
+
+_MIB = 1 << 20
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -53,31 +56,39 @@ def build_app(config: Config, engines: Engines, streams: Streams) -> web.Applica
 def build_engines(config: Config) -> Engines:
     """An engine pool for every configured model; raises when a model is not in the store."""
     store = ModelStore(config.model.store)
-    name, quantization = config.model.name, config.model.quantization
-    default = f"{name}-{quantization}" if quantization else name
-    names = dict.fromkeys([default, *config.model.also])
-    return Engines([_loaded_model(config, store, name) for name in names], config.model.language)
+    models = [_loaded_model(config, store, name) for name in config.model.loaded]
+    return Engines(models, config.model.language, config.model.aliases)
 
 
 def _loaded_model(config: Config, store: ModelStore, name: str) -> LoadedModel:
     files = store.verify(name)
-    settings = EngineSettings(
+    memory_limit_mb = config.engine.memory_limit_mb
+    spec = EngineSpec(
+        weights_file=str(files.weights),
+        alignment_heads=files.alignment_heads,
+        word_timestamps=config.engine.word_timestamps,
+        memory_limit_bytes=None if memory_limit_mb is None else memory_limit_mb * _MIB,
+        cache_limit_bytes=config.engine.cache_limit_mb * _MIB,
+        alignment_lag_ms=files.alignment_lag_ms,
+    )
+    identity = files.identity
+    info = ModelInfo(str(identity.uuid), identity.name, identity.version, identity.arch)
+    return LoadedModel(name, EnginePool(name, spec, _settings(config)), info)
+
+
+def _settings(config: Config) -> EngineSettings:
+    return EngineSettings(
+        replicas=config.model.replicas,
         batch_size=config.engine.batch_size,
+        batch_audio_s=config.engine.batch_audio_s,
         cpu_threads=config.engine.cpu_threads,
         deadline_s=config.engine.deadline_s,
+        heartbeat_timeout_s=config.engine.heartbeat_timeout_s,
         start_timeout_s=config.engine.start_timeout_s,
         restart_backoff_s=config.engine.restart_backoff_s,
         max_attempts=config.engine.max_attempts,
         cache_directory=Path.home() / ".cache" / "lwd" / "kernels",
     )
-    spec = EngineSpec(
-        weights_file=str(files.weights),
-        alignment_heads=files.alignment_heads,
-        word_timestamps=config.engine.word_timestamps,
-    )
-    identity = files.identity
-    info = ModelInfo(str(identity.uuid), identity.name, identity.version, identity.arch)
-    return LoadedModel(name, EnginePool(name, spec, settings), info)
 
 
 @web.middleware

@@ -1,7 +1,7 @@
 """The loaded models: which of them serves a stream, and in which language."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lwd.asr.pool import EnginePool
@@ -23,10 +23,20 @@ class LoadedModel:
 
 
 class Engines:
-    """Every loaded model; the first is the default."""
+    """Every loaded model; the first is the default. `aliases` are further names of them."""
 
-    def __init__(self, models: Sequence[LoadedModel], default_language: str | None) -> None:
+    def __init__(
+        self,
+        models: Sequence[LoadedModel],
+        default_language: str | None,
+        aliases: Mapping[str, str] = {},
+    ) -> None:
         self._models = models
+        self._by_name = {
+            **{alias.lower(): self._named(name) for alias, name in aliases.items()},
+            **{f"whisper-{model.name.lower()}": model for model in models},
+            **{model.name.lower(): model for model in models},
+        }
         self._default_language = default_language
 
     @property
@@ -56,8 +66,7 @@ class Engines:
 
     def choose(self, asked: str | None) -> LoadedModel:
         """The model that a client means, else the default: Deepgram's names all mean that."""
-        wanted = (asked or "").lower().removeprefix("whisper-")
-        return next((m for m in self._models if m.name.lower() == wanted), self._models[0])
+        return self._by_name.get((asked or "").lower(), self._models[0])
 
     def language_for(self, model: LoadedModel, asked: str | None) -> str | None:
         """Whisper's code for a client's BCP-47 tag, or None to detect the language.
@@ -78,3 +87,6 @@ class Engines:
                 "Bad Request",
             )
         return code
+
+    def _named(self, name: str) -> LoadedModel:
+        return next(model for model in self._models if model.name == name)

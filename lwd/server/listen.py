@@ -160,6 +160,7 @@ class ListenHandler:
             language=language,
             interim_results=params.interim_results,
             interim_step_s=self._config.streaming.interim_step_s,
+            interim_deadline_s=self._config.engine.interim_deadline_s,
             chunk_s=self._config.streaming.chunk_s,
             utterance_end_ms=params.utterance_end_ms if params.interim_results else None,
             backlog_s=self._config.limits.backlog_s,

@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from lwd import __version__, metrics
+from lwd.asr.pool import EnginePool
 from lwd.errors import REJECTIONS
 from lwd.server.engines import Engines
 from lwd.server.listen import Streams
@@ -52,16 +53,7 @@ class OpsHandlers:
             "status": "fail" if reason else "pass",
             "version": __version__,
             "checks": {
-                **{
-                    f"engine:{model.name}": [
-                        {
-                            "status": "pass" if model.pool.is_ready else "fail",
-                            "observedValue": model.pool.queued,
-                            "observedUnit": "queued windows",
-                        }
-                    ]
-                    for model in self._engines
-                },
+                **{f"engine:{model.name}": _engine_checks(model.pool) for model in self._engines},
                 "streams": [
                     {
                         "status": "warn" if self._is_full() else "pass",
@@ -92,3 +84,17 @@ class OpsHandlers:
         if any(model.pool.has_failed for model in self._engines):
             return "no engine starts; see engine_start_failed in the log"
         return None if self._engines.is_ready else "an engine is starting"
+
+
+def _engine_checks(pool: EnginePool) -> list[dict[str, object]]:
+    """How many of a model's engines answer, and what waits for them."""
+    answering = len(pool.pids)
+    lame = "warn" if answering else "fail"
+    return [
+        {
+            "status": "pass" if answering == pool.replicas else lame,
+            "observedValue": answering,
+            "observedUnit": f"of {pool.replicas} engine processes",
+        },
+        {"observedValue": pool.queued, "observedUnit": "queued windows"},
+    ]

@@ -6,6 +6,7 @@ window in the engine, and its events come out in order.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
@@ -15,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from lwd import metrics
-from lwd.asr.types import MAX_WINDOW_S, SAMPLE_RATE, Hypothesis, JobKind, Samples, Word
+from lwd.asr.types import MAX_WINDOW_S, SAMPLE_RATE, Hints, Hypothesis, JobKind, Samples, Word
 from lwd.audio.buffer import SampleBuffer
 from lwd.errors import EngineFailed
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
@@ -36,10 +37,14 @@ log = structlog.get_logger()
 
 
 class Transcribe(Protocol):
-    """Asks an engine for a window; None when a newer window of its owner took its place."""
+    """Asks an engine for a window.
+
+    None for an interim that came to nothing: a newer window of its owner took its place, or no
+    engine had taken it at its deadline, a time of time.monotonic().
+    """
 
     async def __call__(
-        self, owner: Hashable, kind: JobKind, samples: Samples, language: str | None
+        self, owner: Hashable, kind: JobKind, samples: Samples, hints: Hints, deadline_s: float
     ) -> Hypothesis | None:
         """Raise EngineFailed when the window cannot be transcribed."""
 
@@ -60,6 +65,7 @@ class PipelineSettings:
     language: str | None
     interim_results: bool
     interim_step_s: float
+    interim_deadline_s: float
     chunk_s: float
     utterance_end_ms: int | None
     backlog_s: float
@@ -103,6 +109,7 @@ class ChannelPipeline:
         self._overlap: list[Word] = []
         self._interim_end = 0
         self._interim_words: list[Word] = []
+        self._draft: tuple[int, ...] = ()
 
     async def feed(self, samples: Samples) -> None:
         """Take the next audio; returns once the channel is no more than `backlog_s` behind."""
@@ -252,6 +259,7 @@ class ChannelPipeline:
         self._audio_start = self._start_with(overlap) if overlap else start
         self._window_start = self._interim_end = start
         self._interim_words = []
+        self._draft = ()
         self._overlap = overlap
         self._audio.drop_before(self._audio_start)
         self._segmenter.forget_before(self._audio_start)
@@ -261,26 +269,34 @@ class ChannelPipeline:
     async def _hear(self, kind: JobKind, end: int) -> list[Word] | None:
         """Words from the window's start to `end` on the stream's clock; none without speech.
 
-        None when the engine was asked for a newer window instead.
+        None when the engine did not get to an interim.
         """
         speech = self._segmenter.speech_between(self._audio_start, end)
         if speech is None:
             return []
         start, stop = speech
         samples = self._audio.read(start, stop).copy()
+        hints = Hints(self._settings.language, draft=self._draft)
         try:
             hypothesis = await self._transcribe(
-                self._settings.owner, kind, samples, self._settings.language
+                self._settings.owner, kind, samples, hints, self._deadline_s(kind)
             )
         except EngineFailed as error:
             log.error("window_failed", kind=kind.value, reason=str(error))
             return []
         if hypothesis is None:
             return None
+        self._draft = hypothesis.tokens
         window_start_s = self._window_start / SAMPLE_RATE
         words = place(hypothesis.words, start / SAMPLE_RATE, 0.0, stop / SAMPLE_RATE)
         new = drop_repeated(words, self._overlap, window_start_s)
         return place(new, 0.0, window_start_s, end / SAMPLE_RATE)
+
+    def _deadline_s(self, kind: JobKind) -> float:
+        """Until when an engine must have begun."""
+        if kind is not JobKind.INTERIM:
+            return math.inf
+        return time.monotonic() + self._settings.interim_deadline_s
 
     async def _say(
         self,

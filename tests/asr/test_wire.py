@@ -6,20 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lwd.asr.types import Hypothesis, Job, JobKind, Word
+from lwd.asr.types import Hints, Hypothesis, Job, JobKind, Word
 from lwd.asr.wire import (
     PREFIX,
     Answer,
+    Batch,
     BatchDone,
     BatchFailed,
+    Cancellation,
     EngineMessage,
     EngineSpec,
+    Heartbeat,
     Ready,
     StartFailed,
-    pack_batch,
     pack_message,
-    unpack_batch,
+    pack_request,
     unpack_message,
+    unpack_request,
 )
 
 SAMPLES = arrays(np.float32, st.integers(0, 50), elements=st.floats(-1, 1, width=32))
@@ -33,23 +36,35 @@ def split(frame: bytes) -> tuple[bytes, bytes]:
     return body[:header_bytes], body[header_bytes:]
 
 
-@given(st.lists(st.tuples(SAMPLES, st.sampled_from(JobKind), st.none() | st.just("de"))))
-def test_batches_survive_the_socket(
-    windows: list[tuple[np.ndarray, JobKind, str | None]],
-) -> None:
-    """Samples, kinds and languages of every job come through."""
+HINTS = st.builds(
+    Hints,
+    language=st.none() | st.just("de"),
+    context=st.text(),
+    keyterms=st.lists(st.text()).map(tuple),
+    draft=st.lists(st.integers(0, 51865)).map(tuple),
+)
+
+
+@given(st.lists(st.tuples(SAMPLES, st.sampled_from(JobKind), HINTS)))
+def test_batches_survive_the_socket(windows: list[tuple[np.ndarray, JobKind, Hints]]) -> None:
+    """Samples, kinds and hints of every job come through."""
     jobs = [
-        Job(n, "owner", kind, samples, language)
-        for n, (samples, kind, language) in enumerate(windows)
+        Job(n, "owner", kind, samples, hints) for n, (samples, kind, hints) in enumerate(windows)
     ]
 
-    received = unpack_batch(*split(pack_batch(jobs)))
+    received = unpack_request(*split(pack_request(Batch(jobs))))
 
-    assert [(j.job_id, j.kind, j.language) for j in received] == [
-        (j.job_id, j.kind, j.language) for j in jobs
+    assert isinstance(received, Batch)
+    assert [(j.job_id, j.kind, j.hints) for j in received.jobs] == [
+        (j.job_id, j.kind, j.hints) for j in jobs
     ]
-    for before, after in zip(jobs, received, strict=True):
+    for before, after in zip(jobs, received.jobs, strict=True):
         np.testing.assert_array_equal(before.samples, after.samples)
+
+
+def test_cancellations_survive_the_socket() -> None:
+    """The engine leaves off what the daemon means."""
+    assert unpack_request(*split(pack_request(Cancellation([3, 5])))) == Cancellation([3, 5])
 
 
 @pytest.mark.parametrize(
@@ -57,9 +72,21 @@ def test_batches_survive_the_socket(
     [
         Ready(("en", "de"), None, 1.5),
         StartFailed("no model", is_model_corrupt=True),
-        Answer(7, Hypothesis((Word(" Größe,", 0.5, 1.0, 0.25),), "de", 0.1, -0.2)),
+        Answer(
+            7,
+            Hypothesis(
+                words=(Word(" Größe,", 0.5, 1.0, 0.25),),
+                language="de",
+                language_probability=0.75,
+                no_speech_probability=0.1,
+                average_log_probability=-0.2,
+                temperature=0.4,
+                tokens=(1, 2, 50257),
+            ),
+        ),
         BatchFailed("ValueError"),
-        BatchDone(0.5, {"active": 3}),
+        BatchDone(0.5, {"active": 3}, {"encoder": 1.5}),
+        Heartbeat({"active": 3}),
     ],
     ids=lambda message: type(message).__name__,
 )
@@ -73,10 +100,13 @@ def test_messages_survive_the_socket(message: EngineMessage) -> None:
 
 def test_a_spec_survives_the_command_line() -> None:
     """The engine loads what the daemon meant."""
-    spec = EngineSpec("/models/tiny.en/weights.npz", [(1, 0), (2, 5)], word_timestamps=False)
+    spec = EngineSpec("/models/tiny.en/weights.npz", [(1, 0), (2, 5)], False, 1 << 33, 0, -50)
 
     received = EngineSpec.from_json(spec.to_json())
 
     assert received.weights_file == spec.weights_file
     assert [tuple(head) for head in received.alignment_heads or ()] == [(1, 0), (2, 5)]
     assert not received.word_timestamps
+    assert received.memory_limit_bytes == 1 << 33
+    assert received.cache_limit_bytes == 0
+    assert received.alignment_lag_ms == -50

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lwd.asr.mlx.engine import MlxEngine
+from lwd.asr.mlx.words import Alignment
 from lwd.asr.types import Job, JobKind
 from lwd.models.store import ModelStore
 from tests.conftest import SPOKEN, bare, read_pcm, word_errors
@@ -30,9 +31,14 @@ def raw(sample_rate: int) -> dict[str, str]:
 def offline(model_store: Path, speech_file: Path) -> list[str]:
     """What the same weights hear in the whole file at once."""
     files = ModelStore(model_store).verify("tiny.en")
-    engine = MlxEngine(files.weights, alignment_heads=files.alignment_heads, word_timestamps=True)
+    engine = MlxEngine(
+        files.weights,
+        alignment=Alignment(files.alignment_heads, files.alignment_lag_ms),
+        memory_limit_bytes=None,
+        cache_limit_bytes=512 << 20,
+    )
     samples = (read_pcm(speech_file, 16_000) / 32_768).astype("float32")
-    [(_, hypothesis)] = engine.transcribe([Job(1, None, JobKind.FINAL, samples)])
+    [(_, hypothesis)] = engine.transcribe([Job(1, None, JobKind.FINAL, samples)], lambda _: True)
     return bare("".join(word.text for word in hypothesis.words))
 
 

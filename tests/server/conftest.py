@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from lwd.asr.pool import EnginePool, EngineSettings
+from lwd.asr.pool import EnginePool
 from lwd.asr.scripted import Script
+from lwd.asr.settings import EngineSettings
 from lwd.asr.wire import EngineSpec
 from lwd.config import Config, load_config
 from lwd.protocol.messages import ModelInfo
@@ -35,6 +36,28 @@ class Server:
 StartServer = Callable[..., Awaitable[Server]]
 
 
+def make_pool(
+    directory: Path, *, replicas: int = 1, command: tuple[str, ...] = Script().command()
+) -> EnginePool:
+    """A pool of scripted engines, not started."""
+    settings = EngineSettings(
+        replicas=replicas,
+        batch_size=4,
+        batch_audio_s=60.0,
+        cpu_threads=1,
+        deadline_s=20.0,
+        heartbeat_timeout_s=20.0,
+        start_timeout_s=30.0,
+        restart_backoff_s=0.01,
+        max_attempts=2,
+        cache_directory=directory / "kernels",
+    )
+    spec = EngineSpec(
+        str(directory), None, word_timestamps=True, memory_limit_bytes=None, cache_limit_bytes=0
+    )
+    return EnginePool("scripted", spec, settings, command=command)
+
+
 @pytest.fixture
 async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
     """Start applications; keyword arguments are settings, with `__` for the dot."""
@@ -43,18 +66,8 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
     async def start(script: Script | None = None, **settings: object) -> Server:
         overrides = {name.replace("__", "."): value for name, value in settings.items()}
         config: Config = load_config(None, overrides, environ={})
-        engine = EngineSettings(
-            batch_size=4,
-            cpu_threads=1,
-            deadline_s=20.0,
-            start_timeout_s=30.0,
-            restart_backoff_s=0.01,
-            max_attempts=3,
-            cache_directory=tmp_path / "kernels",
-        )
-        spec = EngineSpec(str(tmp_path), None, word_timestamps=True)
         command = (script or Script()).command()
-        pool = EnginePool("scripted", spec, engine, command=command)
+        pool = make_pool(tmp_path, replicas=config.model.replicas, command=command)
         engines = Engines([LoadedModel("scripted", pool, MODEL)], config.model.language)
         await engines.start()
         streams = Streams(config.limits.streams)

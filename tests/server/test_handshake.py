@@ -1,10 +1,16 @@
 """Whom lwd lets in, and how it refuses the others."""
 
+import asyncio
+import os
+import signal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from lwd.asr.pool import EnginePool
+from lwd.asr.scripted import Script
 from tests.server.conftest import Server, StartServer
 
 UPGRADE = {
@@ -164,9 +170,11 @@ async def test_any_model_name_works(server: Server) -> None:
         response.close()
 
 
-async def test_without_an_engine_there_is_no_stream(server: Server) -> None:
+async def test_without_an_engine_there_is_no_stream(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While no engine starts, a client is told at once instead of waiting for words."""
-    server.pool._failed_starts = 3
+    monkeypatch.setattr(EnginePool, "has_failed", True)
 
     status, body = await refused(server, RAW)
 
@@ -187,3 +195,27 @@ async def test_health_follows_the_engine(server: Server) -> None:
     assert (ready.status, await ready.text()) == (503, "draining\n")
     assert (await server.client.get("/healthz")).status == 503
     assert (await server.client.get("/livez")).status == 200
+
+
+async def test_health_tells_of_each_replica(start_server: StartServer, tmp_path: Path) -> None:
+    """A lost engine is a warning while another answers, which is enough to be ready."""
+    due = tmp_path / "due"
+    due.mkdir()
+    server = await start_server(Script(accident="refuse", due=str(due)), model__replicas=2)
+    assert await engine_check(server) == ("pass", 2, "of 2 engine processes")
+
+    for n in range(12):
+        (due / str(n)).touch()
+    os.kill(server.pool.pids[0], signal.SIGKILL)
+    while len(server.pool.pids) == 2:  # noqa: ASYNC110 - a death has no event
+        await asyncio.sleep(0.001)
+
+    assert await engine_check(server) == ("warn", 1, "of 2 engine processes")
+    assert (await server.client.get("/readyz")).status == 200
+
+
+async def engine_check(server: Server) -> tuple[str, int, str]:
+    """What /healthz says of the engines' processes."""
+    response = await server.client.get("/healthz")
+    [check, _] = (await response.json(content_type=None))["checks"]["engine:scripted"]
+    return check["status"], check["observedValue"], check["observedUnit"]

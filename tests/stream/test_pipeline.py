@@ -1,6 +1,8 @@
 """A channel says the right things in the right order, with a scripted ear and engine."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -8,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from lwd.asr.types import SAMPLE_RATE, Hypothesis, JobKind, Samples, Word
+from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, JobKind, Samples, Word
 from lwd.errors import EngineFailed
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.stream.pipeline import ChannelPipeline, PipelineSettings
@@ -23,6 +25,7 @@ SETTINGS = PipelineSettings(
     language="en",
     interim_results=True,
     interim_step_s=0.5,
+    interim_deadline_s=2.0,
     chunk_s=5.0,
     utterance_end_ms=1000,
     backlog_s=30.0,
@@ -45,31 +48,39 @@ class Ear:
 
 @dataclass
 class FakeEngine:
-    """Says a word for each half second; can be held up and can fail."""
+    """Says a word for each half second, and a token; can be held up and can fail."""
 
     windows: list[tuple[JobKind, float]] = field(default_factory=list)
+    drafts: list[tuple[int, ...]] = field(default_factory=list)
+    patience_s: list[float] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
+    is_late: bool = False
     word_s: float = 0.5
 
     def __post_init__(self) -> None:
         self.gate.set()
 
     async def transcribe(
-        self, owner: Hashable, kind: JobKind, samples: Samples, language: str | None
+        self, owner: Hashable, kind: JobKind, samples: Samples, hints: Hints, deadline_s: float
     ) -> Hypothesis | None:
         """Answer when the gate is open."""
         assert owner == "caller"
-        assert language == "en"
+        assert hints.language == "en"
         self.windows.append((kind, len(samples) / SAMPLE_RATE))
+        self.drafts.append(hints.draft)
+        self.patience_s.append(deadline_s - time.monotonic())
+        is_late = self.is_late
         await self.gate.wait()
         if self.fails:
-            raise EngineFailed("given up after 3 attempts")
+            raise EngineFailed("given up after 2 attempts")
+        if is_late:
+            return None
         words = [
             Word(f" word{n}", n * self.word_s, (n + 1) * self.word_s, 0.9)
             for n in range(int(len(samples) / SAMPLE_RATE / self.word_s))
         ]
-        return Hypothesis(tuple(words), "en")
+        return Hypothesis(tuple(words), "en", tokens=tuple(range(len(words))))
 
 
 class Channel:
@@ -209,6 +220,53 @@ async def test_a_final_does_not_wait_for_an_interim() -> None:
         c.engine.gate.set()
         await settle()
         assert c.results[-1].is_final
+
+
+async def test_a_window_is_heard_with_its_last_hypothesis_as_draft() -> None:
+    """Each hypothesis of a window helps the next one, and none helps the next window."""
+    async with channel() as c:
+        await c.hear(2.0, speech=True)
+        await c.hear(1.0, speech=False)
+        n = len(c.engine.windows)
+        await c.hear(1.0, speech=True)
+
+        assert c.engine.windows[n - 1][0] is JobKind.FINAL
+        assert c.engine.drafts[0] == ()
+        words = [int(window_s / c.engine.word_s) for _, window_s in c.engine.windows]
+        drafts = [len(draft) for draft in c.engine.drafts]
+        assert n >= 4
+        assert drafts[:n] == [0, *words[: n - 1]]
+        assert drafts[n:] == [0, *words[n:-1]]
+
+
+async def test_only_interims_are_worth_nothing_when_they_are_late() -> None:
+    """An interim may wait for the engine for `interim_deadline_s`, a final for ever."""
+    async with channel() as c:
+        await c.hear(1.0, speech=True)
+        await c.hear(1.0, speech=False)
+
+        waits = {
+            kind: s for (kind, _), s in zip(c.engine.windows, c.engine.patience_s, strict=True)
+        }
+        assert waits[JobKind.INTERIM] == pytest.approx(2.0, abs=0.5)
+        assert waits[JobKind.FINAL] == math.inf
+
+
+async def test_an_interim_that_came_too_late_is_asked_for_anew() -> None:
+    """Nothing is told of it, and the next one hears what was said meanwhile."""
+    async with channel() as c:
+        c.engine.gate.clear()
+        c.engine.is_late = True
+        await c.hear(1.5, speech=True)
+        assert len(c.engine.windows) == 1
+
+        c.engine.is_late = False
+        c.engine.gate.set()
+        await settle()
+
+        [(_, first_s), (_, second_s)] = c.engine.windows
+        assert second_s > first_s
+        assert [r.duration_s for r in c.results] == [pytest.approx(1.5)]
 
 
 async def test_finalize_is_always_answered() -> None:

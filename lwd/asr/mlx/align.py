@@ -1,14 +1,22 @@
 """Word times from the decoder's attention to the audio, by dynamic time warping.
 
 The alignment heads of Whisper follow the audio monotonically. Their attention, collected while
-the tokens were chosen, is normalised, smoothed and traced from the first token to the last.
+the tokens were chosen, is smoothed and traced from the first token to the last. Attention tells
+where a word is, not where its sound begins after a pause, so words are then trimmed to the sound.
 Pure numpy: it takes arrays and returns arrays.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lwd.asr.types import SAMPLE_RATE
+
+FRAME_SAMPLES = 160
+"""Length of the frames whose loudness is told: 10 ms."""
+
 _MEDIAN_WIDTH = 7
+_LOUD = 0.3
+_DYNAMIC_RANGE_DB = 60.0
 
 
 def token_starts(attention: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -18,9 +26,29 @@ def token_starts(attention: NDArray[np.float32]) -> NDArray[np.int64]:
     one position for each token and never decreases.
     """
     weights = attention / np.maximum(attention.sum(axis=2, keepdims=True), 1e-9)
-    spread = np.maximum(weights.std(axis=0, keepdims=True), 1e-9)
-    weights = (weights - weights.mean(axis=0, keepdims=True)) / spread
     return _first_positions(-_median(weights).mean(axis=1))
+
+
+def loud_frames(samples: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which `FRAME_SAMPLES` long pieces of the audio are clearly louder than its quietest ones."""
+    n = len(samples) // FRAME_SAMPLES
+    power = np.square(samples[: n * FRAME_SAMPLES].reshape(n, FRAME_SAMPLES)).mean(axis=1)
+    level_db = 10 * np.log10(np.convolve(power, np.full(3, 1 / 3), mode="same") + 1e-10)
+    quiet, loud = np.percentile(level_db, [5, 95]) if n else (0.0, 0.0)
+    quiet = max(quiet, loud - _DYNAMIC_RANGE_DB)
+    is_loud: NDArray[np.bool_] = level_db > quiet + _LOUD * (loud - quiet)
+    return is_loud
+
+
+def trim(start_s: float, end_s: float, loud: NDArray[np.bool_]) -> tuple[float, float]:
+    """Start and end of the sound between two times; the times themselves where all is quiet."""
+    first = int(start_s * SAMPLE_RATE / FRAME_SAMPLES)
+    sounds = np.flatnonzero(loud[first : int(end_s * SAMPLE_RATE / FRAME_SAMPLES)])
+    if not len(sounds):
+        return start_s, end_s
+    frame_s = FRAME_SAMPLES / SAMPLE_RATE
+    start = max(start_s, float(first + sounds[0]) * frame_s)
+    return start, min(end_s, float(first + sounds[-1] + 1) * frame_s)
 
 
 def _median(weights: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,33 +1,65 @@
-"""Greedy decoding of a batch of windows, row by row as they finish."""
+"""Decoding of a batch of windows whose rows do not go in step.
 
-from collections.abc import Iterator, Sequence
+A row may bring a draft, the tokens of an earlier hypothesis. One pass of the decoder over the draft
+tells what the model would say after each of its tokens; the longest run on which both agree is
+kept, and decoding goes on from the first disagreement. Where the text comes back to the draft, the
+rest of the draft is tried again. So a draft saves passes and never changes a token
+(speculative decoding with a free draft, https://arxiv.org/abs/2211.17192).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
-from lwd.asr.mlx.model import CrossAttention, WhisperModel
+from lwd.asr.mlx.cache import TokenCache
+from lwd.asr.mlx.elementwise import logsumexp
+from lwd.asr.mlx.guards import Alarm, loop_tokens
+from lwd.asr.mlx.model import AudioCache, WhisperModel
 from lwd.asr.mlx.vocabulary import Vocabulary
 
 _NEVER = -1e9
+_CHUNK = 64
+"""Most positions whose scores of the whole vocabulary are held at once."""
+
+_REJOIN_TOKENS = 8
+"""How far ahead the draft is searched for the text after a disagreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to decode for one row of the audio.
+
+    `prefix` are the tokens before the text, with the start of the transcript at `start`. A loop is
+    stopped when so many `copies` of it have been said. Above temperature 0 tokens are sampled.
+    """
+
+    prefix: Sequence[int]
+    start: int
+    max_tokens: int
+    draft: Sequence[int] = ()
+    copies: int = 2
+    temperature: float = 0.0
+    is_wanted: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)
 class Decoded:
     """One row: its tokens without the end token, and what the decoder thought of them.
 
-    `attention` has one row for each token and one for the end: where the alignment heads looked
-    while that token was chosen, shape (tokens + 1, heads, positions).
+    `attention` has a row for each token and one for the end, where it was reached: where the
+    alignment heads looked while that token was chosen, (heads, positions) each.
     """
 
     row: int
-    no_speech_probability: float
+    temperature: float
+    no_speech_probability: float = 0.0
     tokens: list[int] = field(default_factory=list)
     log_probabilities: list[float] = field(default_factory=list)
     attention: list[NDArray[np.float32]] = field(default_factory=list)
-    is_cut_short: bool = False
+    alarm: Alarm | None = None
 
     @property
     def average_log_probability(self) -> float:
@@ -35,86 +67,191 @@ class Decoded:
         return sum(self.log_probabilities) / max(1, len(self.log_probabilities))
 
 
-def detect_languages(
-    model: WhisperModel, vocabulary: Vocabulary, audio: CrossAttention
-) -> list[str]:
-    """The most probable language of each row (section 2.3 of the Whisper paper)."""
-    rows = audio.keys[0].shape[0]
-    start = mx.full((rows, 1), vocabulary.start, dtype=mx.int32)
-    hidden, _ = model.decode(start, audio, model.new_cache())
-    scores = model.logits(hidden[:, 0])[:, mx.array(vocabulary.language_tokens)]
-    best = np.asarray(scores.argmax(axis=-1))
-    return [vocabulary.languages[i] for i in best]
-
-
-class GreedyDecoder:
+class Decoder:
     """Decodes batches with one model."""
 
     def __init__(self, model: WhisperModel, vocabulary: Vocabulary) -> None:
         self._model = model
         self._vocabulary = vocabulary
         self._always = self._penalty(vocabulary.suppressed)
-        self._first = self._penalty([*vocabulary.suppressed, *vocabulary.suppressed_first])
+        self._first = self._penalty(vocabulary.suppressed_first)
 
-    def decode(
-        self, audio: CrossAttention, languages: Sequence[str], max_tokens: Sequence[int]
-    ) -> Iterator[Decoded]:
-        """Yield each row when it ends, by its end token or by its limit of tokens."""
-        cache = self._model.new_cache()
-        prefix = mx.array([self._vocabulary.prefix(language) for language in languages])
-        hidden, attention = self._model.decode(prefix, audio, cache)
-        no_speech = self._no_speech(hidden[:, 0])
-        running = [Decoded(i, float(p)) for i, p in enumerate(no_speech)]
-        penalty = self._first
-        while running:
-            tokens, log_probabilities = self._choose(hidden[:, -1], penalty)
-            mx.eval(tokens, log_probabilities, attention)
-            chosen = np.asarray(tokens)
-            self._record(running, chosen, np.asarray(log_probabilities), np.asarray(attention))
-            goes_on = [self._goes_on(row, chosen[i], max_tokens) for i, row in enumerate(running)]
-            yield from (row for row, on in zip(running, goes_on, strict=True) if not on)
-            alive = [i for i, on in enumerate(goes_on) if on]
-            if len(alive) < len(running):
-                running = [running[i] for i in alive]
-                if not running:
-                    return
-                keep = mx.array(alive)
-                audio, tokens = audio.rows(keep), tokens[keep]
-                cache.keep_rows(keep)
-            hidden, attention = self._model.decode(tokens[:, None], audio, cache)
-            penalty = self._always
+    def decode(self, audio: AudioCache, requests: Sequence[Request]) -> Iterator[Decoded]:
+        """Yield each row when it ends; rows that are no longer wanted end without being yielded."""
+        rows = [_Row(i, request, self._vocabulary.end) for i, request in enumerate(requests)]
+        cache = TokenCache(self._model.dims.n_text_layer, len(rows))
+        while any(row.is_live for row in rows):
+            self._step(rows, audio, cache)
+            for row in rows:
+                if row.has_just_ended():
+                    yield row.decoded
+            live = [i for i, row in enumerate(rows) if row.is_live]
+            # Taking rows out copies the others, which costs more than carrying a few along.
+            if live and 2 * len(live) <= len(rows):
+                rows = [rows[i] for i in live]
+                audio = audio.rows(live)
+                cache.keep_rows(live)
 
-    def _choose(self, hidden: mx.array, penalty: mx.array) -> tuple[mx.array, mx.array]:
-        logits = self._model.logits(hidden) + penalty
-        best = logits.max(axis=-1)
-        return logits.argmax(axis=-1), best - mx.logsumexp(logits, axis=-1)
+    def detect_languages(self, audio: AudioCache) -> list[tuple[str, float]]:
+        """Each row's most probable language with its probability (section 2.3 of the paper)."""
+        n = audio.keys[0].shape[0]
+        start = mx.full((n, 1), self._vocabulary.start, dtype=mx.int32)
+        cache = TokenCache(self._model.dims.n_text_layer, n)
+        positions, mask = cache.block([1] * n)
+        hidden, _ = self._model.decode(start, positions, mask, audio, cache)
+        scores = self._model.logits(hidden[:, 0])[:, mx.array(self._vocabulary.language_tokens)]
+        probabilities = np.asarray(mx.softmax(scores, axis=-1))
+        best = probabilities.argmax(axis=-1)
+        return [
+            (self._vocabulary.languages[i], float(p[i]))
+            for i, p in zip(best, probabilities, strict=True)
+        ]
 
-    def _record(
-        self,
-        running: Sequence[Decoded],
-        tokens: NDArray[Any],
-        log_probabilities: NDArray[Any],
-        attention: NDArray[Any],
-    ) -> None:
-        for i, row in enumerate(running):
-            row.log_probabilities.append(float(log_probabilities[i]))
-            row.attention.append(attention[i])
-            if tokens[i] != self._vocabulary.end:
-                row.tokens.append(int(tokens[i]))
-
-    def _goes_on(self, row: Decoded, token: int, max_tokens: Sequence[int]) -> bool:
-        if token == self._vocabulary.end:
-            return False
-        row.is_cut_short = len(row.tokens) >= max_tokens[row.row]
-        return not row.is_cut_short
-
-    def _no_speech(self, hidden: mx.array) -> NDArray[np.float32]:
-        logits = self._model.logits(hidden)
-        return np.asarray(
-            mx.exp(logits[:, self._vocabulary.no_speech] - mx.logsumexp(logits, axis=-1))
+    def _step(self, rows: Sequence["_Row"], audio: AudioCache, cache: TokenCache) -> None:
+        """One pass of the decoder over what each row has to feed."""
+        is_first = not cache.lengths.any()
+        feeds = [row.feed() for row in rows]
+        tokens = np.zeros((len(rows), max(map(len, feeds))), dtype=np.int32)
+        for i, feed in enumerate(feeds):
+            tokens[i, : len(feed)] = feed
+        positions, mask = cache.block([len(feed) for feed in feeds])
+        hidden, attention = self._model.decode(mx.array(tokens), positions, mask, audio, cache)
+        if is_first:
+            self._hear_silence(rows, hidden)
+        asked = [(i, j) for i, row in enumerate(rows) for j in row.asked()]
+        choices = self._choose(
+            hidden, asked, [rows[i].request.temperature for i, _ in asked], is_first
         )
+        looked = np.asarray(attention)
+        kept = []
+        for i, row in enumerate(rows):
+            of_row = [choice for (at, _), choice in zip(asked, choices, strict=True) if at == i]
+            kept.append(row.accept(of_row, looked[i]))
+        cache.keep(tokens.shape[1], kept)
+
+    def _hear_silence(self, rows: Sequence["_Row"], hidden: mx.array) -> None:
+        starts = mx.array([row.request.start for row in rows])
+        logits = self._model.logits(hidden[mx.arange(len(rows)), starts])
+        silence = mx.exp(logits[:, self._vocabulary.no_speech] - logsumexp(logits))
+        for row, probability in zip(rows, np.asarray(silence), strict=True):
+            row.decoded.no_speech_probability = float(probability)
+
+    def _choose(
+        self,
+        hidden: mx.array,
+        asked: Sequence[tuple[int, int]],
+        temperatures: Sequence[float],
+        is_first: bool,
+    ) -> list[tuple[int, float]]:
+        """Next token and its log-probability after each (row, position) of the hidden states."""
+        choices: list[tuple[int, float]] = []
+        for start in range(0, len(asked), _CHUNK):
+            chunk = np.asarray(asked[start : start + _CHUNK])
+            logits = self._model.logits(hidden[mx.array(chunk[:, 0]), mx.array(chunk[:, 1])])
+            logits = logits + self._always
+            if is_first:
+                begins = np.diff(chunk[:, 0], prepend=-1 if start == 0 else asked[start - 1][0]) > 0
+                logits = logits + mx.array(begins[:, None]) * self._first
+            tokens = _pick(logits, temperatures[start : start + _CHUNK])
+            best = mx.take_along_axis(logits, tokens[:, None], axis=-1)[:, 0]
+            scores = best - logsumexp(logits)
+            mx.eval(tokens, scores)
+            choices += zip(np.asarray(tokens).tolist(), np.asarray(scores).tolist(), strict=True)
+        return choices
 
     def _penalty(self, tokens: Sequence[int]) -> mx.array:
         penalty = np.zeros(self._model.dims.n_vocab, dtype=np.float32)
         penalty[[token for token in tokens if token < len(penalty)]] = _NEVER
         return mx.array(penalty)
+
+
+def _pick(logits: mx.array, temperatures: Sequence[float]) -> mx.array:
+    """The best token of each row, or one drawn at the row's temperature."""
+    if not any(temperatures):
+        return logits.argmax(axis=-1)
+    scale = mx.array([[1.0 / t if t else 1.0] for t in temperatures])
+    drawn = mx.array([[float(t > 0)] for t in temperatures])
+    return (logits * scale + mx.random.gumbel(logits.shape) * drawn).argmax(axis=-1)
+
+
+class _Row:
+    """Where one row is: what it has said, what it feeds next, and what is left of its draft."""
+
+    def __init__(self, row: int, request: Request, end: int) -> None:
+        self.request = request
+        self.decoded = Decoded(row, request.temperature)
+        self._end = end
+        self._has_ended = False
+        self._was_told = False
+        self._pending = list(request.prefix)
+        self._draft = self._tried = list(request.draft[: request.max_tokens])
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the row has to be decoded on."""
+        return not self._has_ended and self.request.is_wanted()
+
+    def has_just_ended(self) -> bool:
+        """Whether the row's text is complete; true once."""
+        told, self._was_told = self._was_told, self._has_ended
+        return self._has_ended and not told
+
+    def feed(self) -> list[int]:
+        """Tokens for the next pass: those the cache lacks, then the draft to be verified."""
+        return [self._end] if self._has_ended else [*self._pending, *self._tried]
+
+    def asked(self) -> range:
+        """Positions of the fed tokens after which the next token is wanted."""
+        return range(0) if self._has_ended else range(len(self._pending) - 1, len(self.feed()))
+
+    def accept(self, choices: Sequence[tuple[int, float]], attention: NDArray[np.float32]) -> int:
+        """Take the tokens after each asked position up to the draft's first wrong one.
+
+        `attention` is (heads, fed tokens, audio positions). Returns how many of the fed tokens
+        stand in the text.
+        """
+        if self._has_ended:
+            return 0
+        first = len(self._pending) - 1
+        agreed = 0
+        for n, (token, log_probability) in enumerate(choices):
+            self._say(token, log_probability, attention[:, first + n])
+            if self._has_ended or n == len(self._tried) or token != self._tried[n]:
+                break
+            agreed += 1
+        kept = len(self._pending) + agreed
+        if self._tried:
+            self._draft = self._tried[agreed:]
+        self._pending = [token]
+        self._rejoin(token)
+        return kept
+
+    def _rejoin(self, token: int) -> None:
+        """Try the rest of the draft again if it has the token not far ahead."""
+        ahead = self._draft[:_REJOIN_TOKENS]
+        self._tried = self._draft[ahead.index(token) + 1 :] if token in ahead else []
+
+    def _say(self, token: int, log_probability: float, attention: NDArray[np.float32]) -> None:
+        decoded = self.decoded
+        decoded.log_probabilities.append(log_probability)
+        decoded.attention.append(attention)
+        if token == self._end:
+            self._has_ended = True
+            return
+        decoded.tokens.append(token)
+        if extra := loop_tokens(decoded.tokens, self.request.copies):
+            self._stop(Alarm.LOOP, extra)
+        elif len(decoded.tokens) >= self.request.max_tokens:
+            self._stop(Alarm.TOO_LONG, 0)
+
+    def _stop(self, alarm: Alarm, extra: int) -> None:
+        """End the row without its last `extra` tokens."""
+        self._has_ended = True
+        self.decoded.alarm = alarm
+        if extra:
+            for of_token in (
+                self.decoded.tokens,
+                self.decoded.log_probabilities,
+                self.decoded.attention,
+            ):
+                del of_token[-extra:]

@@ -12,6 +12,9 @@ from functools import cache, partial
 import mlx.core as mx
 from mlx import nn
 
+_FEW = 8192
+"""For fewer elements the exact form is done before the compiled one has begun."""
+
 
 @cache
 def is_approximate() -> bool:
@@ -51,16 +54,26 @@ def gelu(x: mx.array) -> mx.array:
 
 def softmax(scores: mx.array) -> mx.array:
     """Softmax over the last axis."""
-    if not is_approximate():
+    if not is_approximate() or scores.size < _FEW:
         return mx.softmax(scores, axis=-1, precise=True)
     weights = _shifted_exp(scores)
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
+def logsumexp(scores: mx.array) -> mx.array:
+    """Logarithm of the sum of exponentials over the last axis."""
+    if not is_approximate():
+        return mx.logsumexp(scores, axis=-1)
+    maximum = scores.max(axis=-1, keepdims=True)
+    return mx.log(_exp_of_difference(scores, maximum).sum(axis=-1)) + maximum[..., 0]
+
+
 def attention(q: mx.array, k: mx.array, v: mx.array, mask: mx.array | None = None) -> mx.array:
     """Scaled dot-product attention over (batch, heads, positions, width)."""
     scale = q.shape[-1] ** -0.5
-    if not is_approximate():
+    n_scores = q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2]
+    if not is_approximate() or n_scores < _FEW:
+        mask = None if mask is None else mask.astype(q.dtype)
         return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale, mask=mask)
     scores = (q * scale) @ k.swapaxes(-1, -2)
     weights = _shifted_exp(scores if mask is None else scores + mask)

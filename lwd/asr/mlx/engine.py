@@ -1,36 +1,31 @@
-"""The engine on MLX: from windows of audio to hypotheses."""
+"""The engine on MLX: from windows of audio to hypotheses.
 
-import zlib
+A window is first decoded greedily on a short audio context. An interim is told as it comes. What
+closes speech is decoded again when a guard or the text itself raises an alarm: greedily on Whisper's
+full context, then at several temperatures at once (section 4.5 of the Whisper paper).
+"""
+
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
-from numpy.typing import NDArray
 
-from lwd.asr.mlx.align import token_starts
-from lwd.asr.mlx.decode import Decoded, GreedyDecoder, detect_languages
-from lwd.asr.mlx.model import SAMPLES_PER_POSITION, CrossAttention, WhisperModel, load_model
+from lwd.asr.mlx import memory
+from lwd.asr.mlx.context import CONTEXTS, FULL_CONTEXT, context_for
+from lwd.asr.mlx.decode import Decoded, Decoder, Request
+from lwd.asr.mlx.guards import Alarm, is_silence, judge, max_tokens
+from lwd.asr.mlx.hear import Ear, Windows
+from lwd.asr.mlx.model import WhisperModel
+from lwd.asr.mlx.stopwatch import Stopwatch
 from lwd.asr.mlx.vocabulary import Vocabulary
-from lwd.asr.types import SAMPLE_RATE, Hypothesis, Job, JobKind, Samples, Word
-from lwd.audio.mel import log_mel
+from lwd.asr.mlx.weights import load_whisper
+from lwd.asr.mlx.words import Alignment, words
+from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, IsWanted, Job, JobKind
 
-POSITION_S = SAMPLES_PER_POSITION / SAMPLE_RATE
-"""Seconds of audio for one encoder position."""
-
-CONTEXTS = (500, 750, 1000, 1500)
-"""Encoder lengths in use, in positions: few shapes keep MLX's caches small."""
-
-_SLACK_POSITIONS = 128
-_FINAL_FLOOR_POSITIONS = 750
-_FULL_CONTEXT = CONTEXTS[-1]
-_MAX_TOKENS = 220
-_TOKENS_PER_S = 12
-_SPARE_TOKENS = 16
-_MAX_COMPRESSION_RATIO = 2.4
-_NO_SPEECH_PROBABILITY = 0.6
-_NO_SPEECH_LOG_PROBABILITY = -1.0
-_CACHE_LIMIT_BYTES = 512 << 20
+_TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
+_WARM_UP_DRAFT = tuple(range(40))
 
 
 class MlxEngine:
@@ -40,16 +35,19 @@ class MlxEngine:
         self,
         weights_file: Path,
         *,
-        alignment_heads: Sequence[tuple[int, int]] | None,
-        word_timestamps: bool,
+        alignment: Alignment,
+        memory_limit_bytes: int | None,
+        cache_limit_bytes: int,
     ) -> None:
-        mx.set_cache_limit(_CACHE_LIMIT_BYTES)
-        self.model: WhisperModel = load_model(weights_file, alignment_heads)
+        memory.set_up(limit_bytes=memory_limit_bytes, cache_limit_bytes=cache_limit_bytes)
+        self.model: WhisperModel = WhisperModel(load_whisper(weights_file), alignment.heads)
         self._vocabulary = Vocabulary(
             is_multilingual=self.model.is_multilingual, n_languages=self.model.n_languages
         )
-        self._decoder = GreedyDecoder(self.model, self._vocabulary)
-        self._word_timestamps = word_timestamps
+        self._decoder = Decoder(self.model, self._vocabulary)
+        self._alignment = alignment
+        self._stopwatch = Stopwatch("mel", "encoder", "decoder", "words")
+        self._ear = Ear(self.model, self._decoder, self.languages, self._stopwatch)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -57,108 +55,125 @@ class MlxEngine:
         return self._vocabulary.languages
 
     def warm_up(self) -> None:
-        """Run each context once on silence."""
-        for context in CONTEXTS:
-            seconds = (context - _SLACK_POSITIONS) * POSITION_S
-            silence = np.zeros(int(seconds * SAMPLE_RATE), dtype=np.float32)
-            list(self._run([Job(0, None, JobKind.INTERIM, silence, "en")], context, limit=2))
+        """Run what compiles kernels: alone and in a batch, with and without a draft."""
+        is_cpu = mx.default_device() == mx.Device(mx.cpu)
+        silence = np.zeros(SAMPLE_RATE // 10, dtype=np.float32)
+        jobs = [
+            Job(0, None, JobKind.INTERIM, silence, hints)
+            for hints in (Hints("en"), Hints("en", draft=_WARM_UP_DRAFT))
+        ]
+        # A CPU's kernels are the same for every length.
+        for context in CONTEXTS[:1] if is_cpu else CONTEXTS:
+            for batch in (jobs[:1], jobs):
+                windows = self._ear.hear([(context, job) for job in batch], _always)
+                for decoded in self._decode(windows, _always):
+                    self._hypothesis(windows, decoded)
 
-    def transcribe(self, batch: Sequence[Job]) -> Iterator[tuple[Job, Hypothesis]]:
-        """Yield each job as soon as it is done; a runaway final is decoded again, in full context."""
-        context = max(_context(job) for job in batch)
-        runaway = []
-        for job, decoded, language in self._run(batch, context):
-            if job.kind is JobKind.FINAL and context < _FULL_CONTEXT and self._runs_away(decoded):
-                runaway.append(job)
+    def transcribe(
+        self, batch: Sequence[Job], is_wanted: IsWanted
+    ) -> Iterator[tuple[Job, Hypothesis]]:
+        """Yield each job as soon as it is done."""
+        windows = self._ear.hear(
+            [(context_for(job.kind, len(job.samples)), job) for job in batch], is_wanted
+        )
+        again = []
+        for decoded in self._decode(windows, is_wanted):
+            job = windows.jobs[decoded.row]
+            if job.kind is JobKind.INTERIM or self._alarm(decoded) is None:
+                yield job, self._hypothesis(windows, decoded)
             else:
-                yield job, self._hypothesis(job, decoded, language)
-        if runaway:
-            for job, decoded, language in self._run(runaway, _FULL_CONTEXT):
-                yield job, self._hypothesis(job, decoded, language)
+                draft = tuple(decoded.tokens)
+                again.append(replace(job, hints=replace(job.hints, draft=draft)))
+        yield from self._transcribe_fully(again, is_wanted)
+
+    def rest(self) -> None:
+        """Give memory that is only kept for later back to the system."""
+        memory.give_back()
 
     def memory_bytes(self) -> dict[str, int]:
         """MLX's active, cached and peak memory."""
-        return {
-            "active": mx.get_active_memory(),
-            "cache": mx.get_cache_memory(),
-            "peak": mx.get_peak_memory(),
-        }
+        return memory.held_bytes()
 
-    def _run(
-        self, batch: Sequence[Job], context: int, limit: int = _MAX_TOKENS
-    ) -> Iterator[tuple[Job, Decoded, str]]:
-        n_mels = self.model.dims.n_mels
-        mel = np.stack([log_mel(job.samples, n_mels=n_mels, n_frames=2 * context) for job in batch])
-        audio = self.model.attend(self.model.encode(mx.array(mel)))
-        languages = self._languages(batch, audio)
-        limits = [min(limit, _SPARE_TOKENS + int(job.duration_s * _TOKENS_PER_S)) for job in batch]
-        for decoded in self._decoder.decode(audio, languages, limits):
-            yield batch[decoded.row], decoded, languages[decoded.row]
+    def seconds_by_stage(self) -> dict[str, float]:
+        """Seconds spent on log-mel, encoder, decoder and words."""
+        return dict(self._stopwatch.seconds)
 
-    def _languages(self, batch: Sequence[Job], audio: CrossAttention) -> list[str]:
-        known = self._vocabulary.languages
-        asked = [job.language if job.language in known else None for job in batch]
-        if len(known) == 1:
-            return [known[0]] * len(batch)
-        if None not in asked:
-            return [language for language in asked if language]
-        detected = detect_languages(self.model, self._vocabulary, audio)
-        return [a or d for a, d in zip(asked, detected, strict=True)]
+    def _transcribe_fully(
+        self, jobs: Sequence[Job], is_wanted: IsWanted
+    ) -> Iterator[tuple[Job, Hypothesis]]:
+        """On the full context, where a loop must go on for longer to be taken for one."""
+        windows = self._ear.hear([(FULL_CONTEXT, job) for job in jobs], is_wanted)
+        doubtful = []
+        for decoded in self._decode(windows, is_wanted, copies=3):
+            if self._alarm(decoded) is None:
+                yield windows.jobs[decoded.row], self._hypothesis(windows, decoded)
+            else:
+                doubtful.append(decoded)
+        for decoded in doubtful:
+            if is_wanted(job := windows.jobs[decoded.row]):
+                yield job, self._hypothesis(windows, self._sample(windows, decoded, is_wanted))
 
-    def _runs_away(self, decoded: Decoded) -> bool:
-        text = self._vocabulary.text(decoded.tokens).encode()
-        ratio = len(text) / len(zlib.compress(text)) if text else 0.0
-        return decoded.is_cut_short or ratio > _MAX_COMPRESSION_RATIO
+    def _decode(
+        self, windows: Windows, is_wanted: IsWanted, *, copies: int = 2
+    ) -> Iterator[Decoded]:
+        requests = [
+            self._request(job, language, is_wanted, copies=copies)
+            for job, (language, _) in zip(windows.jobs, windows.languages, strict=True)
+        ]
+        return self._stopwatch.each("decoder", self._decoder.decode(windows.audio, requests))
 
-    def _hypothesis(self, job: Job, decoded: Decoded, language: str) -> Hypothesis:
-        heard_nothing = (
-            decoded.no_speech_probability > _NO_SPEECH_PROBABILITY
-            and decoded.average_log_probability < _NO_SPEECH_LOG_PROBABILITY
+    def _sample(self, windows: Windows, greedy: Decoded, is_wanted: IsWanted) -> Decoded:
+        """The likeliest plausible text at any temperature; all are drawn in one batch."""
+        row = greedy.row
+        job, (language, _) = windows.jobs[row], windows.languages[row]
+        request = self._request(job, language, is_wanted, copies=3)
+        requests = [replace(request, draft=(), temperature=t) for t in _TEMPERATURES]
+        audio = windows.audio.rows([row] * len(requests))
+        # The same window shall get the same text every time.
+        mx.random.seed(len(job.samples))
+        drawn = self._stopwatch.each("decoder", self._decoder.decode(audio, requests))
+        return max([greedy, *(replace(d, row=row) for d in drawn)], key=self._plausibility)
+
+    def _plausibility(self, decoded: Decoded) -> tuple[int, float]:
+        alarm = self._alarm(decoded)
+        rank = 2 if alarm is None else 1 if alarm is Alarm.UNLIKELY else 0
+        return rank, decoded.average_log_probability
+
+    def _alarm(self, decoded: Decoded) -> Alarm | None:
+        if decoded.alarm is not None or _is_silence(decoded):
+            return decoded.alarm
+        return judge(self._vocabulary.text(decoded.tokens), decoded.average_log_probability)
+
+    def _request(self, job: Job, language: str, is_wanted: IsWanted, *, copies: int) -> Request:
+        prompt = self._vocabulary.prompt(job.hints.context, job.hints.keyterms)
+        return Request(
+            prefix=[*prompt, *self._vocabulary.prefix(language)],
+            start=len(prompt),
+            max_tokens=max_tokens(job.duration_s),
+            draft=job.hints.draft,
+            copies=copies,
+            is_wanted=lambda: is_wanted(job),
         )
+
+    def _hypothesis(self, windows: Windows, decoded: Decoded) -> Hypothesis:
+        job, (language, probability) = windows.jobs[decoded.row], windows.languages[decoded.row]
+        with self._stopwatch.time("words"):
+            said = words(decoded, language, job.samples, self._vocabulary, self._alignment)
+            heard = () if _is_silence(decoded) else tuple(said)
         return Hypothesis(
-            words=() if heard_nothing else tuple(self._words(job.samples, decoded, language)),
+            words=heard,
             language=language,
+            language_probability=probability,
             no_speech_probability=decoded.no_speech_probability,
             average_log_probability=decoded.average_log_probability,
+            temperature=decoded.temperature,
+            tokens=tuple(decoded.tokens),
         )
 
-    def _words(self, samples: Samples, decoded: Decoded, language: str) -> Iterator[Word]:
-        if not decoded.tokens:
-            return
-        duration_s = len(samples) / SAMPLE_RATE
-        starts = self._token_times_s(decoded, duration_s)
-        probabilities = np.exp(decoded.log_probabilities)
-        for word in self._vocabulary.split_words(decoded.tokens, language):
-            yield Word(
-                word.text,
-                float(starts[word.first]),
-                float(starts[word.end]),
-                float(probabilities[word.first : word.end].mean()),
-            )
 
-    def _token_times_s(self, decoded: Decoded, duration_s: float) -> NDArray[np.float64]:
-        """Start of each token and end of the last, in seconds from the window's start."""
-        n = len(decoded.tokens)
-        if not self._word_timestamps:
-            return np.linspace(0.0, duration_s, n + 1)
-        positions = max(1, round(duration_s / POSITION_S))
-        attention = np.stack(decoded.attention)[:, :, :positions]
-        if len(attention) == n:
-            # Cut short: the end token was never reached, so the audio's end stands for it.
-            starts = np.append(token_starts(attention), positions)
-        else:
-            starts = token_starts(attention)
-        return np.minimum(starts * POSITION_S, duration_s)
+def _is_silence(decoded: Decoded) -> bool:
+    return is_silence(decoded.no_speech_probability, decoded.average_log_probability)
 
 
-def _context(job: Job) -> int:
-    """The encoder length for a window: its own with slack, rounded up; longer for finals.
-
-    A cut window often ends inside a word, and there a short context costs the most accuracy.
-    """
-    if job.kind is JobKind.CUT:
-        return _FULL_CONTEXT
-    needed = len(job.samples) // SAMPLES_PER_POSITION + _SLACK_POSITIONS
-    if job.kind is JobKind.FINAL:
-        needed = max(needed, _FINAL_FLOOR_POSITIONS)
-    return next((context for context in CONTEXTS if context >= needed), _FULL_CONTEXT)
+def _always(_: Job) -> bool:
+    return True

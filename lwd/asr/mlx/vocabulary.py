@@ -7,6 +7,11 @@ from itertools import accumulate
 
 from lwd.asr.mlx.lightning import get_tokenizer
 
+_MAX_PROMPT_TOKENS = 100
+"""Each costs time, and far more of them make Whisper hear what was said before again."""
+
+_MAX_KEYTERM_TOKENS = 60
+
 
 class Vocabulary:
     """The tokens of one model. `languages` are Whisper codes; an English-only model has one."""
@@ -18,6 +23,7 @@ class Vocabulary:
         self.end: int = self._tokenizer.eot
         self.start: int = self._tokenizer.sot
         self.no_speech: int = self._tokenizer.no_speech
+        self._start_of_previous: int = self._tokenizer.sot_prev
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -42,6 +48,21 @@ class Vocabulary:
             self._tokenizer.transcribe,
             self._tokenizer.no_timestamps,
         ]
+
+    def prompt(self, context: str, keyterms: Sequence[str]) -> list[int]:
+        """Tokens of what was said before and of what may be said; they stand before the prefix.
+
+        Of the keyterms the first are kept, whole; of the context the end. Empty without either.
+        """
+        terms: list[int] = []
+        for keyterm in keyterms:
+            term = self._tokenizer.encode(f" {keyterm.strip()},")
+            if len(terms) + len(term) > _MAX_KEYTERM_TOKENS:
+                break
+            terms += term
+        said = self._tokenizer.encode(f" {context.strip()}") if context.strip() else []
+        said = said[-(_MAX_PROMPT_TOKENS - len(terms)) :]
+        return [self._start_of_previous, *terms, *said] if terms or said else []
 
     @cached_property
     def suppressed(self) -> list[int]:

@@ -1,0 +1,196 @@
+"""The batches in one engine process: sent, recalled, cancelled, answered.
+
+An engine has at most two, the one that it is at and one that is prefetched. When it dies, the jobs
+of the first may be to blame; those of the second are not.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from lwd import metrics
+from lwd.asr.process import EngineProcess
+from lwd.asr.settings import EngineSettings
+from lwd.asr.types import Hypothesis, Job, JobKind
+from lwd.asr.watchdog import Watchdog
+from lwd.asr.wire import (
+    Answer,
+    Batch,
+    BatchDone,
+    BatchFailed,
+    Cancellation,
+    EngineMessage,
+    Heartbeat,
+)
+
+_MOST_BATCHES = 2
+
+log = structlog.get_logger()
+
+
+class Desk(Protocol):
+    """Whom an engine's feed serves."""
+
+    def answer(self, job_id: int, hypothesis: Hypothesis) -> None:
+        """A job is done."""
+
+    def retry(self, jobs: Sequence[Job]) -> None:
+        """An engine was at these jobs and did not do them."""
+
+    def put_back(self, jobs: Sequence[Job]) -> None:
+        """These jobs come back from an engine that was not at them."""
+
+    def dispatch(self) -> None:
+        """An engine has room for a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Which engine, for logs and metrics."""
+
+    model: str
+    replica: str
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A batch in the engine, and what of it has no answer yet."""
+
+    kind: JobKind
+    unanswered: dict[int, Job]
+    is_recalled: bool = False
+    has_failed: bool = False
+
+
+class Feed:
+    """Feeds one engine process until it dies."""
+
+    def __init__(
+        self, name: Name, engine: EngineProcess, settings: EngineSettings, desk: Desk
+    ) -> None:
+        self.has_worked = False
+        self.busy_since_s = 0.0
+        self._name = name
+        self._engine = engine
+        self._desk = desk
+        self._watchdog = Watchdog(settings, engine.kill)
+        self._is_open = True
+        self._sent: list[_Sent] = []
+        self._stage_s: Mapping[str, float] = {}
+
+    @property
+    def pid(self) -> int:
+        """The engine's process id."""
+        return self._engine.pid
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a batch that is sent now begins at once."""
+        return self._is_open and not self._sent
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another batch may be sent, if only to be prefetched."""
+        return self._is_open and len(self._sent) < _MOST_BATCHES
+
+    @property
+    def prefetched(self) -> JobKind | None:
+        """What kind of batch waits in the engine, unless it is recalled."""
+        waiting = [sent.kind for sent in self._sent[1:] if not sent.is_recalled]
+        return waiting[0] if waiting else None
+
+    async def run(self) -> str:
+        """Serve the engine until it dies; why it did. Raises nothing but CancelledError."""
+        self._watchdog.heard()
+        self._desk.dispatch()
+        try:
+            while True:
+                self._handle(await self._engine.receive())
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self._hand_in()
+            status = await self._engine.end()
+            return self._watchdog.reason or f"exit status {status}"
+        finally:
+            self._watchdog.stop()
+            await self._engine.end()
+
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Give the engine its next batch."""
+        self._sent.append(_Sent(jobs[0].kind, {job.job_id: job for job in jobs}))
+        self._engine.send(Batch(jobs))
+        if len(self._sent) == 1:
+            self._begin()
+
+    def recall(self) -> None:
+        """Take back the prefetched batch; its jobs come back once the engine has passed it over."""
+        prefetched = self._sent[1]
+        prefetched.is_recalled = True
+        self._engine.send(Cancellation(tuple(prefetched.unanswered)))
+
+    def cancel(self, job: Job) -> bool:
+        """Stop work on a job that nobody waits for any more; whether the engine has it."""
+        has_it = any(job.job_id in sent.unanswered for sent in self._sent)
+        if has_it:
+            self._engine.send(Cancellation([job.job_id]))
+        return has_it
+
+    def _begin(self) -> None:
+        self.busy_since_s = time.monotonic()
+        self._watchdog.batch_began()
+
+    def _handle(self, message: EngineMessage) -> None:
+        self._watchdog.heard()
+        match message:
+            case Answer(job_id, hypothesis):
+                self._sent[0].unanswered.pop(job_id, None)
+                self._desk.answer(job_id, hypothesis)
+            case BatchFailed(reason):
+                model, replica = self._name.model, self._name.replica
+                log.error("batch_failed", model=model, replica=replica, reason=reason)
+                self._sent[0].has_failed = True
+            case BatchDone(elapsed_s, memory_bytes, seconds_by_stage):
+                metrics.ENGINE_BUSY.labels(self._name.model, self._name.replica).inc(elapsed_s)
+                self._observe_memory(memory_bytes)
+                self._observe_stages(seconds_by_stage)
+                self._finish(self._sent.pop(0))
+            case Heartbeat(memory_bytes):
+                self._observe_memory(memory_bytes)
+
+    def _finish(self, done: _Sent) -> None:
+        self.has_worked = self.has_worked or not done.has_failed
+        if self._sent:
+            self._begin()
+        else:
+            self._watchdog.batch_ended()
+        left = list(done.unanswered.values())
+        if done.is_recalled:
+            self._desk.put_back(left)
+        else:
+            self._desk.retry(left)
+        self._desk.dispatch()
+
+    def _hand_in(self) -> None:
+        """Give back what the dead engine has left undone, and take nothing more."""
+        self._is_open = False
+        for n, sent in enumerate(self._sent):
+            left = list(sent.unanswered.values())
+            if n == 0:
+                self._desk.retry(left)
+            else:
+                self._desk.put_back(left)
+        self._sent = []
+        self._desk.dispatch()
+
+    def _observe_memory(self, memory_bytes: Mapping[str, int]) -> None:
+        for kind, n_bytes in memory_bytes.items():
+            metrics.ENGINE_MEMORY.labels(self._name.model, self._name.replica, kind).set(n_bytes)
+
+    def _observe_stages(self, seconds: Mapping[str, float]) -> None:
+        for stage, total_s in seconds.items():
+            more_s = total_s - self._stage_s.get(stage, 0.0)
+            metrics.ENGINE_STAGES.labels(self._name.model, stage).inc(more_s)
+        self._stage_s = seconds

@@ -1,0 +1,32 @@
+"""How much of the encoder a window takes: Whisper's thirty seconds, or as little as is safe. Pure.
+
+The figures are in docs/design.md; one position is 20 ms of audio.
+"""
+
+from lwd.asr.types import JobKind
+
+SAMPLES_PER_POSITION = 320
+"""Samples (16 kHz) that one encoder position stands for."""
+
+CONTEXTS = (384, 448, 512, 576, 640, 768, 896, 1024, 1280, 1500)
+"""Encoder lengths in use, in positions: few shapes keep MLX's caches small.
+
+Matrix products are fastest over multiples of 64; 1500 is Whisper's own and its longest.
+"""
+
+FULL_CONTEXT = CONTEXTS[-1]
+
+_SLACK_POSITIONS = 128
+_FLOOR_POSITIONS = {
+    JobKind.FINAL: 512,
+    # Cut windows end inside a word, and there a short context costs the most accuracy.
+    JobKind.CUT: FULL_CONTEXT,
+    JobKind.INTERIM: 384,
+    JobKind.BATCH: FULL_CONTEXT,
+}
+
+
+def context_for(kind: JobKind, n_samples: int) -> int:
+    """The encoder length for a window: its own and some slack, rounded up to one in use."""
+    needed = max(n_samples // SAMPLES_PER_POSITION + _SLACK_POSITIONS, _FLOOR_POSITIONS[kind])
+    return next((context for context in CONTEXTS if context >= needed), FULL_CONTEXT)

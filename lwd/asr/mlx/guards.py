@@ -1,0 +1,60 @@
+"""What betrays a hypothesis that is no transcript: loops, excess, nonsense. Pure.
+
+A decoder that has lost the audio repeats itself. Short audio contexts make that likelier; the
+guards stop it early and say so.
+"""
+
+import zlib
+from collections.abc import Sequence
+from enum import Enum
+
+_LOOP_TOKENS = range(3, 16)
+_MAX_COMPRESSION_RATIO = 2.4
+_MIN_LOG_PROBABILITY = -1.0
+_NO_SPEECH_PROBABILITY = 0.6
+_MAX_TOKENS = 220
+_TOKENS_PER_S = 12
+_SPARE_TOKENS = 16
+
+
+class Alarm(Enum):
+    """Why decoding was stopped, or its text is not believed."""
+
+    LOOP = "loop"
+    TOO_LONG = "too long"
+    REPETITIVE = "repetitive"
+    UNLIKELY = "unlikely"
+
+
+def max_tokens(duration_s: float) -> int:
+    """More tokens than anybody says in that time."""
+    return min(_MAX_TOKENS, _SPARE_TOKENS + int(duration_s * _TOKENS_PER_S))
+
+
+def loop_tokens(tokens: Sequence[int], copies: int) -> int:
+    """Tokens at the end that only repeat what stands before them `copies` times in all; 0 if none."""
+    for n in _LOOP_TOKENS:
+        if len(tokens) < n * copies:
+            break
+        tail = tokens[-n:]
+        if all(tokens[-n * c : -n * (c - 1)] == tail for c in range(2, copies + 1)):
+            return n * (copies - 1)
+    return 0
+
+
+def judge(text: str, average_log_probability: float) -> Alarm | None:
+    """What is wrong with a text that came to its end by itself (section 4.5 of the Whisper paper)."""
+    data = text.encode()
+    if data and len(data) / len(zlib.compress(data)) > _MAX_COMPRESSION_RATIO:
+        return Alarm.REPETITIVE
+    if average_log_probability < _MIN_LOG_PROBABILITY:
+        return Alarm.UNLIKELY
+    return None
+
+
+def is_silence(no_speech_probability: float, average_log_probability: float) -> bool:
+    """Whether the model takes the window for silence and does not believe its own words."""
+    return (
+        no_speech_probability > _NO_SPEECH_PROBABILITY
+        and average_log_probability < _MIN_LOG_PROBABILITY
+    )

@@ -1,0 +1,52 @@
+"""Kills an engine that says nothing for too long, or that is at one batch for too long."""
+
+import asyncio
+from collections.abc import Callable
+
+from lwd.asr.settings import EngineSettings
+
+
+class Watchdog:
+    """Watches one engine. `reason` says why it was killed, None while it was not."""
+
+    def __init__(self, settings: EngineSettings, kill: Callable[[], None]) -> None:
+        self.reason: str | None = None
+        self._settings = settings
+        self._kill = kill
+        self._silence: asyncio.TimerHandle | None = None
+        self._batch: asyncio.TimerHandle | None = None
+
+    def heard(self) -> None:
+        """The engine said something."""
+        _cancel(self._silence)
+        timeout_s = self._settings.heartbeat_timeout_s
+        reason = f"silent for engine.heartbeat_timeout_s ({timeout_s:g} s)"
+        self._silence = self._kill_later(timeout_s, reason)
+
+    def batch_began(self) -> None:
+        """The engine has turned to a batch."""
+        self.batch_ended()
+        deadline_s = self._settings.deadline_s
+        reason = f"a batch took longer than engine.deadline_s ({deadline_s:g} s)"
+        self._batch = self._kill_later(deadline_s, reason)
+
+    def batch_ended(self) -> None:
+        """The engine is idle."""
+        _cancel(self._batch)
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        _cancel(self._silence)
+        _cancel(self._batch)
+
+    def _kill_later(self, delay_s: float, reason: str) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(delay_s, self._give_up, reason)
+
+    def _give_up(self, reason: str) -> None:
+        self.reason = reason
+        self._kill()
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()

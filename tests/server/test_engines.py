@@ -1,0 +1,36 @@
+"""Which of several models serves a client."""
+
+from pathlib import Path
+
+import pytest
+
+from lwd.server.engines import Engines, LoadedModel
+from tests.server.conftest import MODEL, make_pool
+
+
+@pytest.mark.parametrize(
+    ("asked", "served"),
+    [
+        (None, "large-v3-turbo"),
+        ("small", "small"),
+        ("whisper-small", "small"),
+        ("Tiny.EN", "tiny.en"),
+        ("WHISPER-tiny.en", "tiny.en"),
+        ("nova-3", "small"),
+        ("NOVA-3", "small"),
+        ("General", "tiny.en"),
+        ("whisper-nova-3", "large-v3-turbo"),
+        ("nova-2", "large-v3-turbo"),
+        ("base", "large-v3-turbo"),
+        ("", "large-v3-turbo"),
+    ],
+)
+def test_a_client_gets_the_model_that_its_name_means(
+    asked: str | None, served: str, tmp_path: Path
+) -> None:
+    """A loaded model's name, or an alias, in any case; every other name means the default."""
+    pool = make_pool(tmp_path)
+    models = [LoadedModel(name, pool, MODEL) for name in ("large-v3-turbo", "small", "tiny.en")]
+    aliases = {"Nova-3": "small", "general": "tiny.en", "small": "tiny.en"}
+
+    assert Engines(models, None, aliases).choose(asked).name == served
