@@ -40,7 +40,7 @@ def test_operators_can_ask_how_it_is(daemon: Daemon) -> None:
     assert json.loads(health)["status"] == "pass"
     status, metrics = get(daemon, "/metrics")
     assert status == 200
-    assert 'lwd_engine_ready{model="tiny.en"} 1.0' in metrics
+    assert 'lwd_engine_ready{model="tiny.en",replica="0"} 1.0' in metrics
 
 
 def test_the_daemon_has_no_mlx(daemon: Daemon) -> None:

@@ -32,9 +32,11 @@ def token_starts(attention: NDArray[np.float32]) -> NDArray[np.int64]:
 def loud_frames(samples: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which `FRAME_SAMPLES` long pieces of the audio are clearly louder than its quietest ones."""
     n = len(samples) // FRAME_SAMPLES
+    if n == 0:
+        return np.zeros(0, dtype=bool)
     power = np.square(samples[: n * FRAME_SAMPLES].reshape(n, FRAME_SAMPLES)).mean(axis=1)
     level_db = 10 * np.log10(np.convolve(power, np.full(3, 1 / 3), mode="same") + 1e-10)
-    quiet, loud = np.percentile(level_db, [5, 95]) if n else (0.0, 0.0)
+    quiet, loud = np.percentile(level_db, [5, 95])
     quiet = max(quiet, loud - _DYNAMIC_RANGE_DB)
     is_loud: NDArray[np.bool_] = level_db > quiet + _LOUD * (loud - quiet)
     return is_loud

@@ -185,6 +185,7 @@ class _Row:
         self._was_told = False
         self._pending = list(request.prefix)
         self._draft = self._tried = list(request.draft[: request.max_tokens])
+        self._tried_at = 0
 
     @property
     def is_live(self) -> bool:
@@ -220,16 +221,23 @@ class _Row:
                 break
             agreed += 1
         kept = len(self._pending) + agreed
-        if self._tried:
-            self._draft = self._tried[agreed:]
+        if agreed:
+            self._draft = self._draft[self._tried_at + agreed :]
         self._pending = [token]
-        self._rejoin(token)
+        self._rejoin(token, was_right=agreed > 0)
         return kept
 
-    def _rejoin(self, token: int) -> None:
-        """Try the rest of the draft again if it has the token not far ahead."""
+    def _rejoin(self, token: int, *, was_right: bool) -> None:
+        """Try the draft again after the token, if it is not far ahead.
+
+        A draft that was right up to here most likely has just one wrong token in its place.
+        """
         ahead = self._draft[:_REJOIN_TOKENS]
-        self._tried = self._draft[ahead.index(token) + 1 :] if token in ahead else []
+        if token in ahead:
+            self._tried_at = ahead.index(token) + 1
+        else:
+            self._tried_at = 1 if was_right else len(self._draft)
+        self._tried = self._draft[self._tried_at :]
 
     def _say(self, token: int, log_probability: float, attention: NDArray[np.float32]) -> None:
         decoded = self.decoded

@@ -55,10 +55,13 @@ def load_whisper(weights_file: Path) -> Any:
 def _read_config(directory: Path) -> dict[str, Any]:
     try:
         config = json.loads((directory / "config.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise ModelCorrupt(f"model {directory.name}: config.json: {error}") from error
-    if not isinstance(config, dict):
-        raise ModelCorrupt(f"model {directory.name}: config.json is not an object")
+        if not isinstance(config, dict):
+            raise TypeError("is not an object")
+    except (OSError, ValueError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ModelCorrupt(
+            f"model {directory.name}: config.json: {reason}; run: lwd models pull {directory.name}"
+        ) from error
     return config
 
 
