@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup run test check lock upgrade clean
+.PHONY: help setup run test check bench lock upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -46,6 +46,15 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py
 	$(BIN)/python ops/lock.py --check
 
+bench: setup $(VENV)/.bench $(VENV)/.tiny-en $(VENV)/.base ## measure the engine beside others on the recordings in CORPUS
+	@test -n '$(CORPUS)' || { \
+		echo 'Name a directory with a manifest.jsonl: make bench CORPUS=DIR' >&2; exit 1; }
+	@for model in tiny.en base; do \
+		$(BIN)/lwd models verify $$model >/dev/null 2>&1 || \
+		$(BIN)/lwd models pull $$model || exit 1; \
+	done
+	$(BIN)/python ops/bench/engine.py --corpus '$(CORPUS)' --threads 2
+
 lock: $(VENV)/.dev ## compile ops/requirements from pyproject.toml, keeping versions that fit
 	$(BIN)/python ops/lock.py
 
@@ -77,7 +86,7 @@ $(VENV)/.lwd: pyproject.toml $(VENV)/.runtime
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
+$(VENV)/.dev $(VENV)/.bench $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
 	$(LOCKED) --requirement $<
 	@touch $@
 

@@ -55,7 +55,8 @@ MACOS = Platform(
 class Lock:
     """What one requirement file pins.
 
-    A lock with a `base` adds to it. A `closed` one also pins what its requirements require.
+    A lock with a `base` adds to it. A `closed` one also pins what its requirements require, and a
+    `whole` one leaves nothing out that the settings exclude.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Lock:
     settings: dict[str, Any]
     base: "Lock | None" = None
     closed: bool = False
+    whole: bool = False
 
     @property
     def path(self) -> Path:
@@ -80,6 +82,10 @@ class Lock:
             "--generate-hashes",
             "--no-header",
             *([] if self.closed else ["--no-deps"]),
+            *(
+                ["--no-config", f"--exclude-newer={self.settings.get('exclude-newer')}"]
+                * self.whole
+            ),
         ]
 
     @property
@@ -116,6 +122,8 @@ def locks(pyproject: dict[str, Any]) -> Iterator[Lock]:
         development = (*groups["dev"], *groups["test"])
         yield runtime
         yield Lock("dev", platform, development, settings, base=runtime, closed=True)
+        bench = tuple(groups["bench"])
+        yield Lock("bench", platform, bench, settings, base=runtime, closed=True, whole=True)
         for name, requirements in sets.items():
             yield Lock(name, platform, tuple(requirements), settings)
 
