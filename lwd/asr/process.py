@@ -71,18 +71,24 @@ async def start_engine(
     model: str, spec: EngineSpec, settings: EngineSettings, command: Sequence[str]
 ) -> tuple[EngineProcess, Ready]:
     """An engine that has loaded its model; raises ModelCorrupt or EngineUnavailable."""
+    environment = _environment(settings)
     ours, theirs = socket.socketpair()
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            str(theirs.fileno()),
-            spec.to_json(),
-            pass_fds=[theirs.fileno()],
-            stdin=asyncio.subprocess.DEVNULL,
-            env=_environment(settings),
-            start_new_session=True,
-        )
+    # First of all, so that the socket has an owner if the start is cancelled.
     reader, writer = await asyncio.open_connection(sock=ours, limit=_MAX_FRAME_BYTES)
+    try:
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                str(theirs.fileno()),
+                spec.to_json(),
+                pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+    except BaseException:
+        writer.close()
+        raise
     engine = EngineProcess(process, asyncio.create_task(process.wait()), reader, writer)
     try:
         return engine, await _await_ready(model, engine, settings.start_timeout_s)
