@@ -1,10 +1,12 @@
-"""Word times from attention."""
+"""Word times from attention, and where the sound is."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lwd.asr.mlx.align import token_starts
+from lwd.asr.mlx.align import loud_frames, token_starts, trim
+from lwd.asr.types import SAMPLE_RATE, Samples
 
 
 def attention(centres: list[int], positions: int, heads: int = 3) -> np.ndarray:
@@ -45,3 +47,67 @@ def test_any_attention_gives_times_in_order(
     assert starts[0] == 0
     assert (np.diff(starts) >= 0).all()
     assert (starts < positions).all()
+
+
+def bursts(*spans_s: tuple[float, float], seconds: float = 3.0) -> Samples:
+    """Quiet noise with loud noise between these times."""
+    generator = np.random.default_rng(2)
+    samples = generator.normal(0, 0.001, round(seconds * SAMPLE_RATE))
+    for start_s, end_s in spans_s:
+        at = slice(round(start_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE))
+        samples[at] = generator.normal(0, 0.2, at.stop - at.start)
+    return samples.astype(np.float32)
+
+
+def test_sound_stands_out_from_its_window() -> None:
+    """What is clearly louder than the quietest parts, to within 20 ms."""
+    loud = loud_frames(bursts((0.5, 1.0), (2.0, 2.5)))
+
+    assert loud.shape == (300,)
+    for start, end in ((52, 98), (202, 248)):
+        assert loud[start:end].all()
+    for start, end in ((0, 48), (102, 198), (252, 300)):
+        assert not loud[start:end].any()
+
+
+@pytest.mark.parametrize("gain", [1e-3, 1.0, 4.0])
+def test_loudness_is_relative(gain: float) -> None:
+    """A quiet line and a loud one have the same words."""
+    loud = loud_frames(bursts((1.0, 2.0)) * np.float32(gain))
+
+    assert loud[105:195].all()
+    assert loud[:90].mean() < 0.1
+
+
+@pytest.mark.parametrize("n", [0, 1, 159, 160, 480])
+def test_windows_too_short_for_loudness_have_none(n: int) -> None:
+    """A few samples, or silence."""
+    assert not loud_frames(np.zeros(n, dtype=np.float32)).any()
+
+
+def test_a_word_is_trimmed_to_the_sound_in_it() -> None:
+    """From its first to its last loud frame, pauses between them and all."""
+    loud = loud_frames(bursts((0.5, 0.8), (1.0, 1.3)))
+
+    assert trim(0.2, 1.9, loud) == pytest.approx((0.5, 1.3), abs=0.021)
+    assert trim(0.6, 1.1, loud) == (0.6, 1.1)
+    assert trim(0.2, 0.7, loud) == pytest.approx((0.5, 0.7), abs=0.021)
+
+
+def test_a_word_without_sound_stays_where_it_is() -> None:
+    """Attention is all there is to go by."""
+    loud = loud_frames(bursts((0.5, 0.8)))
+
+    assert trim(1.5, 1.9, loud) == (1.5, 1.9)
+    assert trim(1.5, 1.5, loud) == (1.5, 1.5)
+    assert trim(0.0, 9.0, np.zeros(0, dtype=bool)) == (0.0, 9.0)
+
+
+@given(start_s=st.floats(0, 3), length_s=st.floats(0, 3), seed=st.integers(0, 99))
+def test_trimming_never_turns_a_word_around(start_s: float, length_s: float, seed: int) -> None:
+    """A word stays inside its own times."""
+    loud = np.random.default_rng(seed).random(300) > 0.9
+
+    trimmed = trim(start_s, start_s + length_s, loud)
+
+    assert start_s <= trimmed[0] <= trimmed[1] + 1e-9 <= start_s + length_s + 2e-9
