@@ -138,8 +138,8 @@ def _is_endless(job: Job) -> bool:
 
 def _hear(job: Job) -> Hypothesis:
     words = tuple(
-        Word(f" word{n}", n * WORD_S, (n + 1) * WORD_S, 0.9)
-        for n in range(round(job.duration_s / WORD_S))
+        Word(f" word{n}", n * WORD_S, (n + 1) * WORD_S, 0.9, (n,))
+        for n in range(len(job.hints.spoken), round(job.duration_s / WORD_S))
     )
     return Hypothesis(words, job.hints.language or "en")
 

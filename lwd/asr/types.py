@@ -42,13 +42,15 @@ class Hints:
     """What is known of a window before it is heard.
 
     `language` is a Whisper code, or None to detect it. `context` is what was said before the
-    window, and `keyterms` are words that may be said in it. `draft` holds the tokens of an earlier
-    hypothesis of the same window: it makes the answer come sooner and never changes it.
+    window, and `keyterms` are words that may be said in it. `spoken` holds the tokens of words that
+    the window begins with and that are settled: what is heard goes on after them. `draft` holds
+    the tokens of an earlier hypothesis: it makes the answer come sooner and never changes it.
     """
 
     language: str | None = None
     context: str = ""
     keyterms: tuple[str, ...] = ()
+    spoken: tuple[int, ...] = ()
     draft: tuple[int, ...] = ()
 
 
@@ -81,6 +83,7 @@ class Word:
     start_s: float
     end_s: float
     probability: float
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from lwd.server.auth import SCHEMES, Authenticator
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.reply import REQUEST_ID
 from lwd.server.stream import Stream, StreamSettings
+from lwd.stream.channel import Channel, ChannelSettings
 from lwd.stream.pipeline import ChannelPipeline, Emit, PipelineSettings
 from lwd.stream.segmenter import Segmenter, SegmenterSettings
 
@@ -90,7 +91,12 @@ class ListenHandler:
         stream = self._stream(request, websocket, params, model, language)
         with self._streams.hold(stream):
             await websocket.prepare(request)
-            log.info("stream_started", request_id=str(request[REQUEST_ID]), model=model.name)
+            log.info(
+                "stream_started",
+                request_id=str(request[REQUEST_ID]),
+                model=model.name,
+                model_unknown=not self._engines.knows(params.model),
+            )
             await stream.run()
         return websocket
 
@@ -154,29 +160,35 @@ class ListenHandler:
         channel: int,
     ) -> ChannelPipeline:
         params = stream.params
-        settings = PipelineSettings(
+        settings = ChannelSettings(
             channel=channel,
-            owner=(stream.request_id, channel),
             language=language,
             interim_results=params.interim_results,
             interim_step_s=self._config.streaming.interim_step_s,
-            interim_deadline_s=self._config.engine.interim_deadline_s,
             chunk_s=self._config.streaming.chunk_s,
+            pre_roll_ms=self._config.vad.pre_roll_ms,
             utterance_end_ms=params.utterance_end_ms if params.interim_results else None,
-            backlog_s=self._config.limits.backlog_s,
         )
-        segmenter = Segmenter(self._segmenter_settings(params))
-        return ChannelPipeline(settings, segmenter, SpeechDetector(), model.pool.transcribe, emit)
+        return ChannelPipeline(
+            PipelineSettings(
+                owner=(stream.request_id, channel),
+                interim_deadline_s=self._config.engine.interim_deadline_s,
+                backlog_s=self._config.limits.backlog_s,
+            ),
+            Channel(settings, Segmenter(self._segmenter_settings(params))),
+            SpeechDetector(),
+            model.pool.transcribe,
+            emit,
+        )
 
     def _segmenter_settings(self, params: ListenParams) -> SegmenterSettings:
         vad = self._config.vad
         return SegmenterSettings(
             endpointing_ms=params.endpointing_ms,
-            chunk_s=self._config.streaming.chunk_s,
+            silent_window_s=self._config.streaming.chunk_s,
             speech_threshold=vad.speech_threshold,
             silence_threshold=vad.silence_threshold,
             min_speech_ms=vad.min_speech_ms,
-            hangover_ms=vad.hangover_ms,
-            pre_roll_ms=vad.pre_roll_ms,
+            min_silence_ms=vad.min_silence_ms,
             frame_samples=FRAME_SAMPLES,
         )

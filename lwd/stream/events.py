@@ -10,7 +10,8 @@ class Transcribed:
     """What was said in `duration_s` of audio from `start_s`.
 
     An interim restates everything since the last final. `speech_final` marks the end of an
-    utterance, `from_finalize` the answer to the client's Finalize.
+    utterance, `from_finalize` the answer to the client's Finalize. `asked_at_s` is when a final
+    fell due, on the clock of whoever feeds the channel.
     """
 
     channel: int
@@ -20,6 +21,7 @@ class Transcribed:
     is_final: bool
     speech_final: bool = False
     from_finalize: bool = False
+    asked_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

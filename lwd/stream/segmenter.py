@@ -1,4 +1,4 @@
-"""Where speech begins, ends, and must be cut, from speech probabilities. Pure.
+"""Where speech begins and ends, from speech probabilities. Pure.
 
 Time is counted in samples (16 kHz) of the stream. One probability stands for one frame of audio,
 in order; how the audio arrived in bytes makes no difference.
@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lwd.asr.types import SAMPLE_RATE
+from lwd.stream.window import Span, covered
 
-UNENDED_PAUSE_S = 1.0
+UNENDED_PAUSE_MS = 1000
 """With endpointing off, the silence after which speech is transcribed all the same."""
 
 
@@ -17,17 +18,16 @@ UNENDED_PAUSE_S = 1.0
 class SegmenterSettings:
     """Thresholds; see the `vad` section of the configuration.
 
-    `endpointing_ms` is the client's: silence that ends an utterance, or None for never.
-    `chunk_s` is the longest stretch without a cut.
+    `endpointing_ms` is the client's: silence that ends an utterance, or None for never. Less than
+    `min_silence_ms` is no silence. In longer silence a result is due every `silent_window_s`.
     """
 
     endpointing_ms: int | None
-    chunk_s: float
+    silent_window_s: float
     speech_threshold: float
     silence_threshold: float
     min_speech_ms: int
-    hangover_ms: int
-    pre_roll_ms: int
+    min_silence_ms: int
     frame_samples: int
 
 
@@ -40,15 +40,13 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class WindowEnded:
-    """All audio before `end` should get its final.
+    """All audio before `end` should get its final: there is silence, or was for long.
 
-    `is_endpoint` when the silence before `end` ends an utterance for the client. `is_cut` when
-    the speaker goes on and the stretch is just long enough: its last words may wait.
+    `is_endpoint` when that ends an utterance for the client.
     """
 
     end: int
     is_endpoint: bool
-    is_cut: bool
 
 
 SegmentEvent = SpeechStarted | WindowEnded
@@ -62,48 +60,46 @@ class Segmenter:
         self._now = 0
         self._last_end = 0
         self._candidate: int | None = None
-        self._speech_start: int | None = None
-        self._speech_end = 0
-        self._spans: list[tuple[int, int]] = []
-        pause_s = (
-            UNENDED_PAUSE_S if settings.endpointing_ms is None else settings.endpointing_ms / 1000
+        self._is_speaking = False
+        self._spans: list[Span] = []
+        self._min_speech = _samples(settings.min_speech_ms)
+        self._min_silence = _samples(settings.min_silence_ms)
+        pause_ms = settings.endpointing_ms
+        self._pause = max(
+            _samples(UNENDED_PAUSE_MS if pause_ms is None else pause_ms), self._min_silence
         )
-        self._pause = int((pause_s + settings.hangover_ms / 1000) * SAMPLE_RATE)
-        self._min_speech = settings.min_speech_ms * SAMPLE_RATE // 1000
-        self._pre_roll = settings.pre_roll_ms * SAMPLE_RATE // 1000
-        self._chunk = int(settings.chunk_s * SAMPLE_RATE)
+        self._silent_window = int(settings.silent_window_s * SAMPLE_RATE)
 
     def feed(self, probabilities: Iterable[float]) -> Iterator[SegmentEvent]:
         """Take the next frames' speech probabilities; what they show."""
         for probability in probabilities:
             self._now += self._settings.frame_samples
-            if self._speech_start is None:
-                yield from self._in_silence(probability)
-            else:
+            if self._is_speaking:
                 yield from self._in_speech(probability)
-            if self._now - self._last_end >= self._chunk:
-                yield self._end_window(is_cut=self._speech_start is not None)
+            else:
+                yield from self._in_silence(probability)
 
-    def speech_between(self, start: int, end: int) -> tuple[int, int] | None:
-        """The part of [start, end) from the first to the last speech in it, with some margin.
+    @property
+    def hesitation(self) -> int:
+        """Samples since the last speech while it may still go on; 0 in speech and after its end."""
+        return self._now - self._spans[-1][1] if self._is_speaking else 0
 
-        None when nobody spoke there.
-        """
-        spans = [*self._spans]
-        if self._speech_start is not None:
-            spans.append((self._speech_start, self._speech_end))
-        heard = [(a, b) for a, b in spans if b > start and a < end]
-        if not heard:
-            return None
-        # As much after as before: a word's last sound is as soft as its first.
-        return (
-            max(start, heard[0][0] - self._pre_roll),
-            min(end, heard[-1][1] + self._pre_roll),
-        )
+    @property
+    def has_paused(self) -> bool:
+        """Whether there is enough silence to expect the end of what is being said."""
+        return self.hesitation >= self._min_silence
+
+    def speech(self, start: int, end: int) -> list[Span]:
+        """When somebody spoke in [start, end); silences shorter than `min_silence_ms` count too."""
+        return covered(self._spans, (start, end))
 
     def forget_before(self, sample: int) -> None:
         """Drop what is known of audio that has its final."""
-        self._spans = [span for span in self._spans if span[1] > sample]
+        self._spans = [
+            span
+            for n, span in enumerate(self._spans, 1)
+            if span[1] > sample or (self._is_speaking and n == len(self._spans))
+        ]
 
     def end_window(self, end: int) -> None:
         """Tell of a window that ended for another reason, such as Finalize."""
@@ -112,23 +108,31 @@ class Segmenter:
     def _in_silence(self, probability: float) -> Iterator[SegmentEvent]:
         if probability < self._settings.speech_threshold:
             self._candidate = None
-            return
-        if self._candidate is None:
-            self._candidate = self._now - self._settings.frame_samples
-        if self._now - self._candidate >= self._min_speech:
-            self._speech_start, self._candidate = self._candidate, None
-            self._speech_end = self._now
-            yield SpeechStarted(self._speech_start)
+        else:
+            if self._candidate is None:
+                self._candidate = self._now - self._settings.frame_samples
+            if self._now - self._candidate >= self._min_speech:
+                self._is_speaking = True
+                self._spans.append((self._candidate, self._now))
+                yield SpeechStarted(self._candidate)
+                self._candidate = None
+                return
+        if self._now - self._last_end >= self._silent_window:
+            yield self._window_ended()
 
     def _in_speech(self, probability: float) -> Iterator[SegmentEvent]:
         if probability >= self._settings.silence_threshold:
-            self._speech_end = self._now
-        elif self._now - self._speech_end >= self._pause and self._speech_start is not None:
-            self._spans.append((self._speech_start, self._speech_end))
-            self._speech_start = None
-            yield self._end_window(is_cut=False)
+            if self.has_paused:
+                self._spans.append((self._now - self._settings.frame_samples, self._now))
+            self._spans[-1] = self._spans[-1][0], self._now
+        elif self.hesitation >= self._pause:
+            self._is_speaking = False
+            yield self._window_ended()
 
-    def _end_window(self, *, is_cut: bool) -> WindowEnded:
+    def _window_ended(self) -> WindowEnded:
         self._last_end = self._now
-        is_endpoint = not is_cut and self._settings.endpointing_ms is not None
-        return WindowEnded(self._now, is_endpoint, is_cut)
+        return WindowEnded(self._now, is_endpoint=self._settings.endpointing_ms is not None)
+
+
+def _samples(milliseconds: int) -> int:
+    return milliseconds * SAMPLE_RATE // 1000

@@ -12,6 +12,7 @@ import pytest
 
 from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, JobKind, Samples, Word
 from lwd.errors import EngineFailed
+from lwd.stream.channel import Channel, ChannelSettings
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.stream.pipeline import ChannelPipeline, PipelineSettings
 from lwd.stream.segmenter import Segmenter, SegmenterSettings
@@ -19,16 +20,14 @@ from tests.stream.conftest import FRAME, SEGMENTER
 
 STEP = SAMPLE_RATE // 10
 
-SETTINGS = PipelineSettings(
+SETTINGS = ChannelSettings(
     channel=0,
-    owner="caller",
     language="en",
     interim_results=True,
     interim_step_s=0.5,
-    interim_deadline_s=2.0,
     chunk_s=5.0,
+    pre_roll_ms=300,
     utterance_end_ms=1000,
-    backlog_s=30.0,
 )
 
 
@@ -52,6 +51,7 @@ class FakeEngine:
 
     windows: list[tuple[JobKind, float]] = field(default_factory=list)
     drafts: list[tuple[int, ...]] = field(default_factory=list)
+    spoken: list[tuple[int, ...]] = field(default_factory=list)
     patience_s: list[float] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
@@ -69,6 +69,7 @@ class FakeEngine:
         assert hints.language == "en"
         self.windows.append((kind, len(samples) / SAMPLE_RATE))
         self.drafts.append(hints.draft)
+        self.spoken.append(hints.spoken)
         self.patience_s.append(deadline_s - time.monotonic())
         is_late = self.is_late
         await self.gate.wait()
@@ -77,20 +78,26 @@ class FakeEngine:
         if is_late:
             return None
         words = [
-            Word(f" word{n}", n * self.word_s, (n + 1) * self.word_s, 0.9)
-            for n in range(int(len(samples) / SAMPLE_RATE / self.word_s))
+            Word(f" word{n}", n * self.word_s, (n + 1) * self.word_s, 0.9, (n,))
+            for n in range(len(hints.spoken), int(len(samples) / SAMPLE_RATE / self.word_s))
         ]
         return Hypothesis(tuple(words), "en", tokens=tuple(range(len(words))))
 
 
-class Channel:
+class Caller:
     """A running pipeline and what it said."""
 
-    def __init__(self, settings: PipelineSettings, segmenter: SegmenterSettings) -> None:
+    def __init__(
+        self, settings: ChannelSettings, segmenter: SegmenterSettings, backlog_s: float
+    ) -> None:
         self.said: list[StreamEvent] = []
         self.engine = FakeEngine()
         self.pipeline = ChannelPipeline(
-            settings, Segmenter(segmenter), Ear(), self.engine.transcribe, self._emit
+            PipelineSettings("caller", interim_deadline_s=2.0, backlog_s=backlog_s),
+            Channel(settings, Segmenter(segmenter)),
+            Ear(),
+            self.engine.transcribe,
+            self._emit,
         )
 
     async def _emit(self, event: StreamEvent) -> None:
@@ -121,10 +128,12 @@ async def settle() -> None:
 
 @asynccontextmanager
 async def channel(
-    settings: PipelineSettings = SETTINGS, segmenter: SegmenterSettings = SEGMENTER
-) -> AsyncIterator[Channel]:
+    settings: ChannelSettings = SETTINGS,
+    segmenter: SegmenterSettings = SEGMENTER,
+    backlog_s: float = 30.0,
+) -> AsyncIterator[Caller]:
     """A channel that runs."""
-    running = Channel(settings, segmenter)
+    running = Caller(settings, segmenter, backlog_s)
     task = asyncio.create_task(running.pipeline.run())
     yield running
     running.engine.gate.set()
@@ -203,7 +212,7 @@ async def test_only_speech_is_transcribed() -> None:
         await c.hear(1.0, speech=False)
 
         [(_, window_s)] = c.engine.windows
-        assert window_s == pytest.approx(1.6, abs=0.1)
+        assert window_s == pytest.approx(1.4, abs=0.1)
         assert c.finals[0].words[0].start_s == pytest.approx(2.7, abs=0.1)
 
 
@@ -227,16 +236,33 @@ async def test_a_window_is_heard_with_its_last_hypothesis_as_draft() -> None:
     async with channel() as c:
         await c.hear(2.0, speech=True)
         await c.hear(1.0, speech=False)
-        n = len(c.engine.windows)
-        await c.hear(1.0, speech=True)
 
-        assert c.engine.windows[n - 1][0] is JobKind.FINAL
-        assert c.engine.drafts[0] == ()
         words = [int(window_s / c.engine.word_s) for _, window_s in c.engine.windows]
-        drafts = [len(draft) for draft in c.engine.drafts]
-        assert n >= 4
-        assert drafts[:n] == [0, *words[: n - 1]]
-        assert drafts[n:] == [0, *words[n:-1]]
+        assert len(words) >= 4
+        assert [len(draft) for draft in c.engine.drafts] == [0, *words[:-1]]
+        assert c.engine.windows[-1][0] is JobKind.FINAL
+
+        n = len(words)
+        await c.hear(0.7, speech=True)
+        assert c.engine.drafts[n] == ()
+
+
+async def test_a_new_utterance_is_heard_after_the_last_one() -> None:
+    """Its window begins with the settled words, and they are not said again."""
+    async with channel() as c:
+        await c.hear(2.0, speech=True)
+        await c.hear(1.0, speech=False)
+        n, settled = len(c.engine.windows), c.finals[0].words
+        await c.hear(1.0, speech=True)
+        await c.hear(1.0, speech=False)
+
+        assert c.engine.spoken[:n] == [()] * n
+        assert c.engine.spoken[-1] == tuple(word.tokens[0] for word in settled)
+        assert c.engine.windows[-1][1] > 3.0
+        new = c.finals[-1].words
+        assert new
+        assert new[0].start_s >= settled[-1].end_s
+        assert {word.text for word in new}.isdisjoint(word.text for word in settled)
 
 
 async def test_only_interims_are_worth_nothing_when_they_are_late() -> None:
@@ -333,7 +359,7 @@ async def test_a_window_that_fails_does_not_stop_the_stream() -> None:
 
 async def test_a_channel_that_is_far_behind_takes_no_more_audio() -> None:
     """Back-pressure: feeding waits until the engine has caught up."""
-    async with channel(replace(SETTINGS, backlog_s=2.0)) as c:
+    async with channel(backlog_s=2.0) as c:
         c.engine.gate.clear()
         feeding = asyncio.create_task(c.hear(12.0, speech=True))
         for _ in range(200):
@@ -349,7 +375,7 @@ async def test_a_channel_that_is_far_behind_takes_no_more_audio() -> None:
 async def test_no_window_is_longer_than_whisper_hears(chunk_s: float, word_s: float) -> None:
     """However long a monologue, and however it is understood, no audio is left out."""
     settings = replace(SETTINGS, chunk_s=chunk_s, interim_results=False)
-    async with channel(settings, replace(SEGMENTER, chunk_s=chunk_s)) as c:
+    async with channel(settings, replace(SEGMENTER, silent_window_s=chunk_s)) as c:
         c.engine.word_s = word_s
         await c.hear(90.0, speech=True)
 

@@ -4,21 +4,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lwd.asr.types import Word
-from lwd.stream.transcript import EDGE_GUARD_S, UtteranceTracker, find_cut, place
+from lwd.asr.types import SAMPLE_RATE, Word
+from lwd.stream.transcript import (
+    EDGE_GUARD_S,
+    agreed,
+    find_cut,
+    place,
+    shown,
+    without_beginning,
+    without_end,
+)
+from lwd.stream.window import Window
+from tests.stream.conftest import words
 
 
-def words(text: str, *, start_s: float = 0.0, each_s: float = 0.5) -> list[Word]:
-    """The words of a text, evenly spaced, as Whisper writes them."""
-    return [
-        Word(f" {part}", start_s + n * each_s, start_s + (n + 1) * each_s, 0.9)
-        for n, part in enumerate(text.split())
-    ]
+def window(start_s: float, end_s: float) -> Window:
+    """All the audio between two times."""
+    return Window(((round(start_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE)),))
+
+
+def marked(text: str) -> list[Word]:
+    """Words and marks as they stand, a tenth of a second each."""
+    return [Word(part, n / 10, (n + 1) / 10, 0.9) for n, part in enumerate(text.split("|"))]
 
 
 def test_words_move_onto_the_streams_clock() -> None:
     """A window's times begin at its first sample, a stream's at its first."""
-    placed = place(words("good morning"), 10.0, 10.0, 12.0)
+    placed = place(words("good morning"), window(10.0, 12.0), 10.0, 12.0)
 
     assert [(w.start_s, w.end_s) for w in placed] == [(10.0, 10.5), (10.5, 11.0)]
 
@@ -34,7 +46,7 @@ def test_placed_words_are_in_order_and_inside(
     """However wrong an alignment is, clients see monotonic times inside the result."""
     heard = [Word(" word", start, end, 0.5) for start, end in times]
 
-    placed = place(heard, offset_s, offset_s, offset_s + length_s)
+    placed = place(heard, window(offset_s, offset_s + length_s), offset_s, offset_s + length_s)
 
     edges = [offset_s]
     for word in placed:
@@ -46,26 +58,26 @@ def test_placed_words_are_in_order_and_inside(
 
 def test_a_cut_prefers_the_end_of_a_sentence() -> None:
     """A seam between sentences costs no context."""
-    assert find_cut(words("a b c d e. f g h"), edge_s=4.0) == 5
+    assert find_cut(words("a b c d e. f g h"), 8, edge_s=4.0) == 5
 
 
 def test_a_cut_prefers_a_clause_to_a_gap() -> None:
     """Without a sentence's end a comma is the best seam."""
-    assert find_cut(words("a b c d, e f g h"), edge_s=4.0) == 4
+    assert find_cut(words("a b c d, e f g h"), 8, edge_s=4.0) == 4
 
 
 def test_a_cut_falls_into_the_widest_gap() -> None:
     """Without punctuation the longest pause is the best seam."""
     heard = [*words("a b c d e"), *words("f g", start_s=2.9)]
 
-    assert find_cut(heard, edge_s=4.0) == 5
+    assert find_cut(heard, 8, edge_s=4.0) == 5
 
 
 def test_a_cut_leaves_the_edge_alone() -> None:
     """Words that may still change wait for the next window."""
     heard = words("a b c d e f g h")
 
-    n = find_cut(heard, edge_s=4.0)
+    n = find_cut(heard, 8, edge_s=4.0)
 
     assert n is not None
     assert heard[n].start_s <= 4.0 - EDGE_GUARD_S
@@ -73,45 +85,56 @@ def test_a_cut_leaves_the_edge_alone() -> None:
 
 def test_no_cut_without_a_safe_word() -> None:
     """A window with one word, or none, is not cut."""
-    assert find_cut([], edge_s=5.0) is None
-    assert find_cut(words("alone"), edge_s=5.0) is None
-    assert find_cut(words("a b", start_s=4.2, each_s=0.4), edge_s=5.0) is None
+    assert find_cut([], 8, edge_s=5.0) is None
+    assert find_cut(words("alone"), 8, edge_s=5.0) is None
+    assert find_cut(words("a b", start_s=4.2, each_s=0.4), 8, edge_s=5.0) is None
 
 
 def test_a_mark_is_not_torn_from_its_word() -> None:
     """A cut never leaves a comma to begin the next window."""
     heard = [Word(" so", 0.0, 1.0, 0.9), Word(",", 1.5, 1.6, 0.9), Word(" yes", 1.6, 2.0, 0.9)]
 
-    assert find_cut(heard, edge_s=3.0) == 2
+    assert find_cut(heard, 8, edge_s=3.0) == 2
 
 
-def test_an_utterance_ends_once() -> None:
-    """UtteranceEnd comes when the gap has passed, and not again."""
-    tracker = UtteranceTracker(1000)
-    tracker.saw(words("good bye"), is_final=True)
-
-    assert tracker.ended(1.9) is None
-    assert tracker.ended(2.0) == pytest.approx(1.0)
-    assert tracker.ended(9.0) is None
+def test_a_cut_falls_among_the_stable_words() -> None:
+    """What the next hypothesis may still change is not settled, whatever its marks."""
+    assert find_cut(words("a b c d e f. g h"), 4, edge_s=4.0) == 4
+    assert find_cut(words("a b c d. e f g h"), 5, edge_s=4.0) == 4
+    assert find_cut(words("a b c d e f g h"), 0, edge_s=4.0) is None
 
 
-def test_an_utterance_goes_on_while_interims_have_words() -> None:
-    """Words of an interim are newer than those of the last final."""
-    tracker = UtteranceTracker(1000)
-    tracker.saw(words("good bye"), is_final=True)
-    tracker.saw(words("and"), is_final=False)
-    assert tracker.ended(5.0) is None
+@pytest.mark.parametrize(
+    ("before", "now", "n"),
+    [
+        ("", " So", 0),
+        (" So| it", " So| it| is", 2),
+        (" So|,| it|.", " so| It| is", 2),
+        (" So| it", " So|,| it|,| is", 4),
+        (" Sow| it", " So| it", 0),
+        (" So| it| is", " So| it", 2),
+    ],
+)
+def test_hypotheses_agree_whatever_their_case_and_marks(before: str, now: str, n: int) -> None:
+    """Whisper changes those with every word that follows."""
+    old = marked(before) if before else []
 
-    tracker.saw([], is_final=False)
-    assert tracker.ended(5.0) == pytest.approx(1.0)
+    assert agreed(old, marked(now)) == n
 
 
-def test_silence_ends_no_utterance() -> None:
-    """Nothing was said, so nothing ends; nor when nobody asked."""
-    silent = UtteranceTracker(1000)
-    silent.saw([], is_final=True)
-    unasked = UtteranceTracker(None)
-    unasked.saw(words("good bye"), is_final=True)
+def test_a_word_at_the_edge_is_shown_when_it_has_stayed() -> None:
+    """Until then it is most likely the beginning of another word."""
+    heard = words("so it is", each_s=0.5)
 
-    assert silent.ended(100.0) is None
-    assert unasked.ended(100.0) is None
+    assert shown(heard, 0, edge_s=1.6) == heard[:2]
+    assert shown(heard, 3, edge_s=1.6) == heard
+    assert shown(heard, 0, edge_s=2.0) == heard
+
+
+def test_marks_at_a_seam_belong_to_neither_side() -> None:
+    """A sentence that goes on after a pause is not ended in its middle."""
+    heard = marked(".| So| it|.|..")
+
+    assert [word.text for word in without_end(heard)] == [".", " So", " it"]
+    assert [word.text for word in without_beginning(heard)] == [" So", " it", ".", ".."]
+    assert list(without_end(marked("."))) == []

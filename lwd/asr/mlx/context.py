@@ -19,8 +19,7 @@ FULL_CONTEXT = CONTEXTS[-1]
 _SLACK_POSITIONS = 128
 _FLOOR_POSITIONS = {
     JobKind.FINAL: 512,
-    # Cut windows end inside a word, and there a short context costs the most accuracy.
-    JobKind.CUT: FULL_CONTEXT,
+    JobKind.CUT: 512,
     JobKind.INTERIM: 384,
     JobKind.BATCH: FULL_CONTEXT,
 }

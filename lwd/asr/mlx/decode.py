@@ -32,13 +32,15 @@ _REJOIN_TOKENS = 8
 class Request:
     """What to decode for one row of the audio.
 
-    `prefix` are the tokens before the text, with the start of the transcript at `start`. A loop is
-    stopped when so many `copies` of it have been said. Above temperature 0 tokens are sampled.
+    `prefix` are the tokens before the text, with the start of the transcript at `start`. The text
+    goes on after the `spoken` tokens, which stand. A loop is stopped when so many `copies` of it
+    have been said. Above temperature 0 tokens are sampled.
     """
 
     prefix: Sequence[int]
     start: int
     max_tokens: int
+    spoken: Sequence[int] = ()
     draft: Sequence[int] = ()
     copies: int = 2
     temperature: float = 0.0
@@ -49,12 +51,14 @@ class Request:
 class Decoded:
     """One row: its tokens without the end token, and what the decoder thought of them.
 
-    `attention` has a row for each token and one for the end, where it was reached: where the
-    alignment heads looked while that token was chosen, (heads, positions) each.
+    `attention` has a row for each of the `n_spoken` tokens before these, for each of these, and for
+    the end, where it was reached: where the alignment heads looked while that token was chosen,
+    (heads, positions) each.
     """
 
     row: int
     temperature: float
+    n_spoken: int = 0
     no_speech_probability: float = 0.0
     tokens: list[int] = field(default_factory=list)
     log_probabilities: list[float] = field(default_factory=list)
@@ -120,7 +124,10 @@ class Decoder:
             self._hear_silence(rows, hidden)
         asked = [(i, j) for i, row in enumerate(rows) for j in row.asked()]
         choices = self._choose(
-            hidden, asked, [rows[i].request.temperature for i, _ in asked], is_first
+            hidden,
+            asked,
+            temperatures=[rows[i].request.temperature for i, _ in asked],
+            begins=[rows[i].begins_after(j) for i, j in asked],
         )
         looked = np.asarray(attention)
         kept = []
@@ -141,17 +148,19 @@ class Decoder:
         hidden: mx.array,
         asked: Sequence[tuple[int, int]],
         temperatures: Sequence[float],
-        is_first: bool,
+        begins: Sequence[bool],
     ) -> list[tuple[int, float]]:
-        """Next token and its log-probability after each (row, position) of the hidden states."""
+        """Next token and its log-probability after each (row, position) of the hidden states.
+
+        A text `begins` where the blank and the end may not come next.
+        """
         choices: list[tuple[int, float]] = []
         for start in range(0, len(asked), _CHUNK):
             chunk = np.asarray(asked[start : start + _CHUNK])
             logits = self._model.logits(hidden[mx.array(chunk[:, 0]), mx.array(chunk[:, 1])])
             logits = logits + self._always
-            if is_first:
-                begins = np.diff(chunk[:, 0], prepend=-1 if start == 0 else asked[start - 1][0]) > 0
-                logits = logits + mx.array(begins[:, None]) * self._first
+            if any(some := begins[start : start + _CHUNK]):
+                logits = logits + mx.array(list(some))[:, None] * self._first
             tokens = _pick(logits, temperatures[start : start + _CHUNK])
             best = mx.take_along_axis(logits, tokens[:, None], axis=-1)[:, 0]
             scores = best - logsumexp(logits)
@@ -179,11 +188,11 @@ class _Row:
 
     def __init__(self, row: int, request: Request, end: int) -> None:
         self.request = request
-        self.decoded = Decoded(row, request.temperature)
+        self.decoded = Decoded(row, request.temperature, len(request.spoken))
         self._end = end
         self._has_ended = False
         self._was_told = False
-        self._pending = list(request.prefix)
+        self._pending = [*request.prefix, *request.spoken]
         self._draft = self._tried = list(request.draft[: request.max_tokens])
         self._tried_at = 0
 
@@ -205,6 +214,11 @@ class _Row:
         """Positions of the fed tokens after which the next token is wanted."""
         return range(0) if self._has_ended else range(len(self._pending) - 1, len(self.feed()))
 
+    def begins_after(self, position: int) -> bool:
+        """Whether the token after a fed one is the first of the text."""
+        is_first = not self.decoded.tokens and not self.request.spoken
+        return is_first and position == len(self._pending) - 1
+
     def accept(self, choices: Sequence[tuple[int, float]], attention: NDArray[np.float32]) -> int:
         """Take the tokens after each asked position up to the draft's first wrong one.
 
@@ -214,6 +228,9 @@ class _Row:
         if self._has_ended:
             return 0
         first = len(self._pending) - 1
+        if not self.decoded.attention:
+            n_spoken = len(self.request.spoken)
+            self.decoded.attention += [attention[:, first - n] for n in range(n_spoken, 0, -1)]
         agreed = 0
         for n, (token, log_probability) in enumerate(choices):
             self._say(token, log_probability, attention[:, first + n])

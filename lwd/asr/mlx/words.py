@@ -46,15 +46,16 @@ def words(
     for word in vocabulary.split_words(decoded.tokens, language):
         start_s, end_s = trim(float(times_s[word.first]), float(times_s[word.end]), loud)
         probability = float(probabilities[word.first : word.end].mean())
-        yield Word(word.text, start_s, end_s, probability)
+        tokens = tuple(decoded.tokens[word.first : word.end])
+        yield Word(word.text, start_s, end_s, probability, tokens)
 
 
 def _token_times_s(decoded: Decoded, duration_s: float, lag_s: float) -> NDArray[np.float64]:
     """Start of each token and end of the last, in seconds from the window's start."""
     positions = max(1, round(duration_s / _POSITION_S))
     attention = np.stack(decoded.attention)[:, :, :positions]
-    starts = token_starts(attention)
-    if len(attention) == len(decoded.tokens):
+    starts = token_starts(attention)[decoded.n_spoken :]
+    if len(starts) == len(decoded.tokens):
         # Stopped early: the end token was never reached, so the audio's end stands for it.
         starts = np.append(starts, positions)
     times_s: NDArray[np.float64] = np.clip(starts * _POSITION_S - lag_s, 0.0, duration_s)

@@ -45,7 +45,7 @@ def test_the_text_is_the_reference_implementations(
     """After each of the tokens lightning-whisper-mlx, on thirty seconds, says the same next."""
     engine: MlxEngine = request.getfixturevalue(model.replace(".", "_"))
     vocabulary = Toy(engine.model).vocabulary
-    heard = hear(engine, speech, JobKind.CUT, language="en")
+    heard = hear(engine, speech, JobKind.BATCH, language="en")
     prefix = vocabulary.prefix("en")
     whisper: Any = load_whisper(ModelStore(model_store).files(model).weights)
 
@@ -114,6 +114,27 @@ def test_a_draft_changes_nothing(tiny_en: MlxEngine, speech: Samples) -> None:
         assert a.text == b.text
         assert (a.start_s, a.end_s) == pytest.approx((b.start_s, b.end_s), abs=0.021)
         assert a.probability == pytest.approx(b.probability, abs=1e-2)
+
+
+def test_what_is_settled_is_not_heard_again(tiny_en: MlxEngine, speech: Samples) -> None:
+    """A text goes on after the words that it is given, with their times still right."""
+    plain = hear(tiny_en, speech)
+    n = next(n for n, word in enumerate(plain.words) if bare(word.text) == ["burden"])
+    settled = [token for word in plain.words[:n] for token in word.tokens]
+
+    rest = hear(tiny_en, speech, spoken=tuple(settled))
+
+    assert [word.text for word in rest.words] == [word.text for word in plain.words[n:]]
+    assert rest.tokens == plain.tokens[len(settled) :]
+    for a, b in zip(rest.words, plain.words[n:], strict=True):
+        assert (a.start_s, a.end_s) == pytest.approx((b.start_s, b.end_s), abs=0.021)
+
+
+def test_nothing_may_follow_what_is_settled(tiny_en: MlxEngine, speech: Samples) -> None:
+    """Where all was told already, nothing is made up."""
+    plain = hear(tiny_en, speech)
+
+    assert hear(tiny_en, speech, spoken=plain.tokens).words == ()
 
 
 def test_a_draft_saves_passes(
