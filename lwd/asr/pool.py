@@ -157,14 +157,17 @@ class EnginePool:
         if pending is not None and not pending.answer.done():
             pending.answer.set_result(hypothesis)
 
-    def retry(self, jobs: Sequence[Job]) -> None:
+    def retry(self, jobs: Sequence[Job]) -> int:
         """Queue again, each by itself, what an engine was at and did not do, or give it up."""
+        n_retried = 0
         for pending in self._wanted(jobs):
             pending.attempts += 1
             if pending.attempts < self._settings.max_attempts:
-                self._requeue(pending)
+                n_retried += self._requeue(pending)
             else:
                 self._give_up(pending, f"given up after {pending.attempts} attempts")
+        metrics.WINDOWS_RETRIED.inc(n_retried)
+        return n_retried
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """Queue again what an engine was not at."""
@@ -183,9 +186,12 @@ class EnginePool:
             if pending is not None and not pending.answer.done():
                 yield pending
 
-    def _requeue(self, pending: _Pending) -> None:
-        if not self._batcher.put_back(pending.job, alone=pending.attempts > 0):
+    def _requeue(self, pending: _Pending) -> bool:
+        """Whether it is still wanted, and not superseded."""
+        is_wanted = self._batcher.put_back(pending.job, alone=pending.attempts > 0)
+        if not is_wanted:
             self._supersede(pending.job)
+        return is_wanted
 
     def _supersede(self, job: Job) -> None:
         metrics.INTERIMS_SUPERSEDED.inc()

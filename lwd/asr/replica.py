@@ -70,14 +70,21 @@ class Replica:
     async def _supervise(self, feed: Feed) -> None:
         while True:
             try:
-                reason = await feed.run()
+                death = await feed.run()
             finally:
                 self._show(None)
             if feed.has_worked:
                 self._pause_s = 0.0
             model, replica = self._name.model, self._name.replica
             metrics.ENGINE_RESTARTS.labels(model, replica).inc()
-            log.error("engine_died", model=model, replica=replica, reason=reason)
+            log.error(
+                "engine_died",
+                model=model,
+                replica=replica,
+                pid=feed.pid,
+                reason=death.reason,
+                windows_retried=death.n_retried,
+            )
             feed = await self._start_again()
 
     async def _start_again(self) -> Feed:

@@ -24,7 +24,7 @@ _SAMPLE = np.dtype("<f4")
 class EngineSpec:
     """What an engine process is to load, given to it on its command line.
 
-    `memory_limit_bytes` is None for MLX's own limit. The alignment heads follow the audio
+    The limits are None for what suits the device. The alignment heads follow the audio
     `alignment_lag_ms` behind, 0 where nobody has measured it.
     """
 
@@ -32,7 +32,7 @@ class EngineSpec:
     alignment_heads: Sequence[tuple[int, int]] | None
     word_timestamps: bool
     memory_limit_bytes: int | None
-    cache_limit_bytes: int
+    cache_limit_bytes: int | None
     alignment_lag_ms: int = 0
 
     def to_json(self) -> str:
@@ -177,13 +177,14 @@ def _hints(fields: dict[str, Any]) -> Hints:
         language=fields["language"],
         context=fields["context"],
         keyterms=tuple(fields["keyterms"]),
+        spoken=tuple(fields["spoken"]),
         draft=tuple(fields["draft"]),
     )
 
 
 def _answer(fields: dict[str, Any]) -> Answer:
     hypothesis = fields["hypothesis"]
-    words = tuple(Word(**word) for word in hypothesis.pop("words"))
+    words = tuple(Word(**word | {"tokens": (*word["tokens"],)}) for word in hypothesis.pop("words"))
     tokens = tuple(hypothesis.pop("tokens"))
     return Answer(fields["job_id"], Hypothesis(words=words, tokens=tokens, **hypothesis))
 

@@ -95,7 +95,9 @@ def verify(*, names: Sequence[str], store: Path | None, config: Path | None) -> 
     opened = _open(store, config)
     chosen = names or opened.installed()
     if not chosen:
-        raise ModelUnavailable(f"no model is in the store {opened.root}; run: lwd models pull NAME")
+        raise ModelUnavailable(
+            f"no model is in the store '{opened.root}'; run: lwd models pull NAME"
+        )
     faults: list[ModelCorrupt | ModelUnavailable] = []
     for name in chosen:
         try:

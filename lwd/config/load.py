@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from lwd.config.schema import Config, Rule
+from lwd.config.schema import Config, Context, Rule
 from lwd.errors import ConfigInvalid
 
 EARLIER_VARIABLES = {
@@ -70,8 +70,9 @@ def load_config(
     path: Path | None,
     overrides: Mapping[str, object] = {},
     environ: Mapping[str, str] = os.environ,
+    rules: Sequence[Rule] = (),
 ) -> Config:
-    """Read and validate the configuration.
+    """Read and validate the configuration, which must keep these `rules` besides its own.
 
     `overrides` come from the command line, by dotted path ({"server.port": 9001}). They win over
     LWD_* variables, these over the earlier server's, these over the file at `path`, this over the
@@ -91,10 +92,10 @@ def load_config(
             settings[setting.path] = setting
         else:
             problems.append(_misplaced(setting))
-    problems += _faults(settings)
+    problems += _faults(settings, rules)
     if problems:
         raise ConfigInvalid(problems)
-    return _validate(settings)
+    return _validate(settings, rules)
 
 
 def effective(config: Config) -> str:
@@ -145,7 +146,7 @@ class _Loader(yaml.BaseLoader):
                     f"line {key.start_mark.line + 1}: {key.value} is given twice"
                 )
             seen.add(key.value)
-        return mapping
+        return {"" if key is None else key: value for key, value in mapping.items()}
 
 
 def _from_yaml(text: str | bytes, origin: str, problems: list[str]) -> object:
@@ -193,32 +194,32 @@ def _settings(keys: tuple[str, ...], value: object, origin: str) -> Iterator[_Se
         yield _Setting(keys, value, origin)
 
 
-def _validate(settings: Mapping[str, _Setting]) -> Config:
+def _validate(settings: Mapping[str, _Setting], rules: Sequence[Rule]) -> Config:
     tree: dict[str, dict[str, object]] = {}
     for (section, name), value, _ in settings.values():
         tree.setdefault(section, {})[name] = value
     origins = {path: setting.origin for path, setting in settings.items()}
-    return Config.model_validate(tree, context=origins)
+    return Config.model_validate(tree, context=Context(origins, rules))
 
 
-def _errors(settings: Mapping[str, _Setting]) -> list[ErrorDetails]:
+def _errors(settings: Mapping[str, _Setting], rules: Sequence[Rule]) -> list[ErrorDetails]:
     try:
-        _validate(settings)
+        _validate(settings, rules)
     except ValidationError as error:
         return error.errors()
     return []
 
 
-def _faults(settings: Mapping[str, _Setting]) -> Iterator[str]:
+def _faults(settings: Mapping[str, _Setting], rules: Sequence[Rule]) -> Iterator[str]:
     """Describe each value that is out of bounds, then each rule that the sound values break."""
     wrong = set()
-    for error in _errors(settings):
+    for error in _errors(settings, rules):
         if error["type"] != "rules":
             section, name, *index = error["loc"]
             wrong.add(f"{section}.{name}")
             yield _fault(settings[f"{section}.{name}"], index, error["input"])
     sound = {path: setting for path, setting in settings.items() if path not in wrong}
-    for error in _errors(sound):
+    for error in _errors(sound, rules):
         for rule, text in error["ctx"]["broken"]:
             if wrong.isdisjoint((rule.path, *rule.others)):
                 yield _broken(rule, text, settings)

@@ -4,7 +4,7 @@ Knows nothing of where values come from (load.py), nor of what they are used for
 """
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
+    ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -95,7 +96,7 @@ class ModelConfig(_Section):
     also: Annotated[tuple[ModelName, ...], Field(max_length=7)] = ()
     """Further models loaded beside it; a client chooses one by its `model` parameter."""
     replicas: Annotated[int, Field(ge=1, le=16)] = 1
-    """Engine processes for each model; each holds the weights by itself."""
+    """Engine processes for each model, the same number for all; each holds the weights by itself."""
     aliases: Annotated[dict[str, ModelName], Field(max_length=100)] = {}
     """Which loaded model serves a client that asks for another name, such as `{nova-3: small}`."""
     language: Language | None = None
@@ -107,7 +108,7 @@ class ModelConfig(_Section):
     def loaded(self) -> tuple[str, ...]:
         """Ids in the store of all models that are served, the default first."""
         default = f"{self.name}-{self.quantization}" if self.quantization else self.name
-        return tuple(dict.fromkeys([default, *self.also]))
+        return default, *self.also
 
 
 class EngineConfig(_Section):
@@ -120,11 +121,11 @@ class EngineConfig(_Section):
     interim_deadline_s: Annotated[float, Field(ge=0.1, le=60)] = 2.0
     """Longest time an interim waits for an engine; an older one is dropped for a newer window."""
     cpu_threads: Annotated[int, Field(ge=1, le=1024)] | None = None
-    """Threads of an engine that runs on the CPU; null shares all cores but one among a model's replicas."""
+    """Threads of an engine that runs on the CPU; null shares all cores but one among a model's replicas, whatever other models take."""
     memory_limit_mb: Annotated[int, Field(ge=64, le=1 << 20)] | None = None
     """Memory that MLX tries to stay below in each engine; null keeps MLX's own limit."""
-    cache_limit_mb: Annotated[int, Field(ge=0, le=1 << 20)] = 512
-    """Freed memory that MLX keeps for reuse in each engine."""
+    cache_limit_mb: Annotated[int, Field(ge=0, le=1 << 20)] | None = None
+    """Freed memory that MLX keeps for reuse in each engine; null keeps 512 on a GPU and 64 on a CPU."""
     deadline_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
     """Longest time for one batch; an engine that takes longer is restarted."""
     heartbeat_timeout_s: Annotated[float, Field(ge=2, le=300)] = 10.0
@@ -159,8 +160,8 @@ class VadConfig(_Section):
     """Speech probability below which speech ends; at most the speech threshold."""
     min_speech_ms: Annotated[int, Field(ge=0, le=2000)] = 96
     """Shorter bursts are not taken as speech."""
-    hangover_ms: Annotated[int, Field(ge=0, le=2000)] = 100
-    """Silence after speech that still belongs to it."""
+    min_silence_ms: Annotated[int, Field(ge=32, le=2000)] = 96
+    """Silence at which the end of speech is expected; no client's `endpointing` is shorter."""
     pre_roll_ms: Annotated[int, Field(ge=0, le=2000)] = 300
     """Audio before speech that is transcribed with it, so that soft beginnings are heard."""
 
@@ -188,13 +189,14 @@ class Config(_Section):
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
-    def model_post_init(self, context: Mapping[str, str] | None, /) -> None:
-        """Keep where each given value came from: the validation context, by dotted path."""
-        self._origins.update(context or {})
+    def model_post_init(self, context: "Context | None", /) -> None:
+        """Keep where each given value came from."""
+        self._origins.update(context.origins if context else {})
 
     @model_validator(mode="after")
-    def _keep_rules(self) -> Self:
-        broken = [(rule, text) for rule in RULES if (text := rule.expected(self))]
+    def _keep_rules(self, info: "ValidationInfo[Context | None]") -> Self:
+        rules = (*RULES, *(info.context.rules if info.context else ()))
+        broken = [(rule, text) for rule in rules if (text := rule.expected(self))]
         if broken:
             text = "; ".join(f"{rule.path}: expected {expected}" for rule, expected in broken)
             raise PydanticCustomError("rules", "{text}", {"text": text, "broken": broken})
@@ -214,6 +216,13 @@ class Rule(NamedTuple):
     path: str
     others: tuple[str, ...]
     expected: Callable[[Config], str | None]
+
+
+class Context(NamedTuple):
+    """What a configuration is validated with: the source of each value by its path, more rules."""
+
+    origins: Mapping[str, str]
+    rules: Sequence[Rule]
 
 
 def _is_loopback(host: str) -> bool:
@@ -240,11 +249,43 @@ def _expected_aliases(config: Config) -> str | None:
     strays = [name for name in config.model.aliases.values() if name not in loaded]
     if not strays:
         return None
-    return f"aliases of {' or '.join(loaded)}; {', '.join(strays)} is not loaded"
+    return (
+        f"aliases of {' or '.join(loaded)}; {', '.join(strays)} is not loaded: add it to model.also"
+    )
 
+
+def _expected_names(config: Config) -> str | None:
+    loaded = {prefix + name.lower() for name in config.model.loaded for prefix in ("", "whisper-")}
+    names = [alias.lower() for alias in config.model.aliases]
+    unclear = [
+        alias
+        for alias, name in zip(config.model.aliases, names, strict=True)
+        if not name.strip() or name in loaded or names.count(name) > 1
+    ]
+    if not unclear:
+        return None
+    return (
+        "names that are not empty, not those of loaded models, and not alike but for case; "
+        f"correct {', '.join(map(repr, unclear))}"
+    )
+
+
+def _expected_also(config: Config) -> str | None:
+    loaded = config.model.loaded
+    repeated = sorted({name for name in loaded if loaded.count(name) > 1})
+    if not repeated:
+        return None
+    return (
+        f"models other than the default {loaded[0]}, each once; {', '.join(repeated)} is repeated"
+    )
+
+
+_LOADED = ("model.name", "model.quantization", "model.also")
 
 RULES = (
     Rule("server.host", ("auth.keys",), _expected_host),
     Rule("vad.silence_threshold", ("vad.speech_threshold",), _expected_threshold),
-    Rule("model.aliases", ("model.name", "model.quantization", "model.also"), _expected_aliases),
+    Rule("model.also", ("model.name", "model.quantization"), _expected_also),
+    Rule("model.aliases", _LOADED, _expected_aliases),
+    Rule("model.aliases", _LOADED, _expected_names),
 )

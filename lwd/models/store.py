@@ -132,7 +132,7 @@ class ModelStore:
             manifest = Manifest.from_json(path.read_bytes())
         except FileNotFoundError as error:
             raise ModelUnavailable(
-                f"model {model}: not in the store {self.root}; {remedy(model)}"
+                f"model {model}: not in the store '{self.root}'; {remedy(model)}"
             ) from error
         except OSError as error:
             raise _unreadable(path, error) from error

@@ -62,13 +62,12 @@ def build_engines(config: Config) -> Engines:
 
 def _loaded_model(config: Config, store: ModelStore, name: str) -> LoadedModel:
     files = store.verify(name)
-    memory_limit_mb = config.engine.memory_limit_mb
     spec = EngineSpec(
         weights_file=str(files.weights),
         alignment_heads=files.alignment_heads,
         word_timestamps=config.engine.word_timestamps,
-        memory_limit_bytes=None if memory_limit_mb is None else memory_limit_mb * _MIB,
-        cache_limit_bytes=config.engine.cache_limit_mb * _MIB,
+        memory_limit_bytes=_bytes(config.engine.memory_limit_mb),
+        cache_limit_bytes=_bytes(config.engine.cache_limit_mb),
         alignment_lag_ms=files.alignment_lag_ms,
     )
     identity = files.identity
@@ -121,3 +120,7 @@ async def _or_wrong_endpoint(handler: Handler, request: web.Request) -> web.Stre
             error.reason.upper().replace(" ", "_"),
             f"{error.reason}: lwd serves GET /v1/listen as a WebSocket, and nothing else of Deepgram.",
         ) from error
+
+
+def _bytes(mebibytes: int | None) -> int | None:
+    return None if mebibytes is None else mebibytes * _MIB

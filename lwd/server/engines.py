@@ -68,6 +68,10 @@ class Engines:
         """The model that a client means, else the default: Deepgram's names all mean that."""
         return self._by_name.get((asked or "").lower(), self._models[0])
 
+    def knows(self, asked: str | None) -> bool:
+        """Whether a client asks for no model in particular, or for one that is loaded."""
+        return not asked or asked.lower() in self._by_name
+
     def language_for(self, model: LoadedModel, asked: str | None) -> str | None:
         """Whisper's code for a client's BCP-47 tag, or None to detect the language.
 

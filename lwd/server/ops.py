@@ -2,6 +2,7 @@
 
 import platform
 import time
+from typing import get_args
 
 from aiohttp import web
 from prometheus_client import generate_latest
@@ -12,7 +13,7 @@ from lwd.asr.pool import EnginePool
 from lwd.errors import REJECTIONS
 from lwd.server.engines import Engines
 from lwd.server.listen import Streams
-from lwd.server.stream import Outcome
+from lwd.server.stream import Message, Outcome
 
 
 class OpsHandlers:
@@ -29,6 +30,8 @@ class OpsHandlers:
             metrics.STREAMS.labels(outcome.value)
         for reason in REJECTIONS:
             metrics.STREAMS_REJECTED.labels(reason)
+        for kind in get_args(Message):
+            metrics.MESSAGES.labels(kind.__name__)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Register the endpoints."""

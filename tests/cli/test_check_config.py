@@ -40,6 +40,55 @@ def test_variables_are_checked_without_a_file(
     assert run("check-config") == 78
 
 
+def test_models_that_there_are_not_are_told_with_the_other_faults(
+    run: Run, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt model is a fault of the configuration, with the name that may have been meant."""
+    file.write_text("model: {name: bse, also: [smal, tiny]}\nserver: {port: -1}\n")
+
+    assert run("check-config", str(file)) == 78
+
+    assert capsys.readouterr().err.splitlines() == [
+        f"lwd: server.port ({file}): -1; expected a whole number from 0 to 65535",
+        *(
+            f"lwd: {key} ({file}): {value}; expected what lwd models list shows; "
+            f"{stray} is not in the catalogue; did you mean {meant}?"
+            for key, value, stray, meant in (
+                ("model.name", "bse", "bse", "base"),
+                ("model.also", "['smal', 'tiny']", "smal", "small"),
+            )
+        ),
+    ]
+
+
+def test_models_of_the_store_need_no_catalogue(run: Run, file: Path, tmp_path: Path) -> None:
+    """A model that somebody made and put into the store can be configured."""
+    (tmp_path / "home-made").mkdir()
+    (tmp_path / "home-made" / "manifest.json").touch()
+    file.write_text(f"model: {{name: home-made, store: {tmp_path}}}\n")
+
+    assert run("check-config", str(file)) == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "languages", "status"),
+    [
+        ("tiny.en", ("de", "no"), 78),
+        ("distil-large-v3", ("de",), 78),
+        ("tiny.en", ("en", "EN-gb", "multi", "null"), 0),
+        ("base", ("de",), 0),
+    ],
+)
+def test_language_is_one_that_the_model_knows(
+    run: Run, file: Path, model: str, languages: tuple[str, ...], status: int
+) -> None:
+    """An English model with another language is told before an engine is started for it."""
+    for language in languages:
+        file.write_text(f"model: {{name: {model}, language: {language}}}\n")
+
+        assert run("check-config", str(file)) == status
+
+
 def test_faulty_file_is_listed_in_full(
     run: Run, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,15 @@ def test_nothing_given_means_the_defaults(run: Run, served: list[Config]) -> Non
     assert [config.model_dump() for config in served] == [Config().model_dump()]
 
 
+def test_unknown_model_stops_before_the_server(
+    run: Run, served: list[Config], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt model is told at once, with the one that may have been meant."""
+    assert run("serve", "--model", "bse") == 78
+    assert capsys.readouterr().err.endswith("did you mean base?\n")
+    assert served == []
+
+
 def test_wrong_option_stops_before_the_server(
     run: Run, served: list[Config], capsys: pytest.CaptureFixture[str]
 ) -> None:

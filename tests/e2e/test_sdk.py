@@ -35,7 +35,7 @@ def offline(model_store: Path, speech_file: Path) -> list[str]:
         files.weights,
         alignment=Alignment(files.alignment_heads, files.alignment_lag_ms),
         memory_limit_bytes=None,
-        cache_limit_bytes=512 << 20,
+        cache_limit_bytes=None,
     )
     samples = (read_pcm(speech_file, 16_000) / 32_768).astype("float32")
     [(_, hypothesis)] = engine.transcribe([Job(1, None, JobKind.FINAL, samples)], lambda _: True)

@@ -11,7 +11,8 @@ import pytest
 from huggingface_hub import constants
 
 from lwd.errors import ModelCorrupt, ModelUnavailable
-from lwd.models.catalogue import Entry
+from lwd.models.catalogue import Entry, find
+from lwd.models.embedded import Wheel
 from lwd.models.manifest import HubSource
 from lwd.models.pins import RemoteFile
 from lwd.models.pull import pull
@@ -220,6 +221,22 @@ def test_tells_that_there_is_no_network(
             ModelUnavailable, match=r"no connection to the hub http.*docs/models.md"
         ):
             run(hub.entry())
+
+    assert store.installed() == []
+
+
+def test_names_the_packages_where_there_are_some(
+    hub: Hub, store: ModelStore, run: Pull, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a connection, a model that comes in Python packages too is led to them."""
+    absent = Wheel(("no-such-distribution==1",), ("model.bin",), "0" * 64)
+    carried = replace(find("tiny.en"), family=replace(hub.entry().family, wheel=absent))
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        use_endpoint(monkeypatch, f"http://127.0.0.1:{unused.getsockname()[1]}")
+
+        with pytest.raises(ModelUnavailable, match=r"from Python packages: make models$"):
+            run(carried)
 
     assert store.installed() == []
 

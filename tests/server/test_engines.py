@@ -9,6 +9,17 @@ from tests.server.conftest import MODEL, make_pool
 
 
 @pytest.mark.parametrize(
+    ("asked", "known"),
+    [(None, True), ("", True), ("Small", True), ("whisper-small", True), ("x", True), ("y", False)],
+)
+def test_an_unknown_model_is_told_from_none(asked: str | None, known: bool, tmp_path: Path) -> None:
+    """Who asks for nothing gets the default on purpose; who asks for what is not there does not."""
+    engines = Engines([LoadedModel("small", make_pool(tmp_path), MODEL)], None, {"x": "small"})
+
+    assert engines.knows(asked) is known
+
+
+@pytest.mark.parametrize(
     ("asked", "served"),
     [
         (None, "large-v3-turbo"),

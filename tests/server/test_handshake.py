@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
+from lwd import metrics
 from lwd.asr.pool import EnginePool
 from lwd.asr.scripted import Script
 from tests.server.conftest import Server, StartServer
@@ -168,6 +171,29 @@ async def test_any_model_name_works(server: Server) -> None:
         response = await server.client.get("/v1/listen", params=params, headers=UPGRADE)
         assert response.status == 101
         response.close()
+
+
+@pytest.mark.parametrize(("model", "unknown"), [("sentinel", True), ("scripted", False)])
+async def test_the_log_tells_of_an_unknown_model(server: Server, model: str, unknown: bool) -> None:
+    """An operator sees that a client got the default for want of what it asked for; not its name."""
+    with capture_logs() as logs:
+        params = {**RAW, "model": model}
+        response = await server.client.get("/v1/listen", params=params, headers=UPGRADE)
+        response.close()
+
+    [started] = [line for line in logs if line["event"] == "stream_started"]
+    assert started["model_unknown"] is unknown
+    assert "sentinel" not in str(logs)
+
+
+async def test_messages_are_counted_from_zero(start_server: StartServer) -> None:
+    """Every kind of message has its counter before the first is sent, so its first rise is seen."""
+    metrics.MESSAGES.clear()
+    server = await start_server()
+    shown = await (await server.client.get("/metrics")).text()
+
+    kinds = re.findall(r'^lwd_messages_total{kind="(\w+)"}', shown, re.MULTILINE)
+    assert set(kinds) == {"Results", "Metadata", "SpeechStarted", "UtteranceEnd", "ErrorMessage"}
 
 
 async def test_without_an_engine_there_is_no_stream(

@@ -37,7 +37,7 @@ class MlxEngine:
         *,
         alignment: Alignment,
         memory_limit_bytes: int | None,
-        cache_limit_bytes: int,
+        cache_limit_bytes: int | None,
     ) -> None:
         memory.set_up(limit_bytes=memory_limit_bytes, cache_limit_bytes=cache_limit_bytes)
         self.model: WhisperModel = WhisperModel(load_whisper(weights_file), alignment.heads)
@@ -150,6 +150,7 @@ class MlxEngine:
             prefix=[*prompt, *self._vocabulary.prefix(language)],
             start=len(prompt),
             max_tokens=max_tokens(job.duration_s),
+            spoken=job.hints.spoken,
             draft=job.hints.draft,
             copies=copies,
             is_wanted=lambda: is_wanted(job),

@@ -54,9 +54,10 @@ def table(shape: str, rows: Sequence[dict[str, float]]) -> Table:
     stages = [name for name in rows[0] if name not in {"batch", "real_time_factor"}]
     drawn = Table("batch", "real-time factor", *stages)
     drawn.title = f"{shape}: windows of {_WINDOW_S:g} s, {_N_TOKENS} tokens each; stages in ms"
+    drawn.caption = "A real-time factor below 1 is faster than real time."
     for row in rows:
         milliseconds = (f"{1000 * row[stage]:.1f}" for stage in stages)
-        drawn.add_row(f"{row['batch']:.0f}", f"{row['real_time_factor']:.5f}", *milliseconds)
+        drawn.add_row(f"{row['batch']:.0f}", f"{row['real_time_factor']:.2g}", *milliseconds)
     return drawn
 
 

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 
 from corpus import Clip, english, spread, timed
-from figures.accuracy import MODELS
 from lwd.asr.types import Hypothesis
 from report import Figure, Measured
+from rival_models import MODELS
 from scoring import Spread, equal_pairs, spelling
 from session import Session
 
