@@ -25,6 +25,9 @@ _REACH_S = 7.5
 """A shorter window is heard together with what was said before: an engine takes no longer for it,
 and Whisper hears better what it hears in its place."""
 
+_NEAR_S = 1.0
+"""After a longer pause what was said before tells little of what is said now."""
+
 _OVERLAP_WORDS = 3
 _OVERLAP_S = 3.0
 _OVERLAP_MARGIN = SAMPLE_RATE // 5
@@ -91,6 +94,7 @@ class Channel:
         self._start = 0
         self._said_until = 0
         self._n_overlap = 0
+        self._is_alone = False
         self._heard = _Heard()
         self._shown: tuple[Word, ...] = ()
         self._is_finished = False
@@ -135,6 +139,11 @@ class Channel:
             is_thorough=asked.kind is JobKind.FINAL,
         )
         self._context.judge(hypothesis)
+        if asked.kind is JobKind.FINAL and asked.hints.spoken and not words:
+            # After other words Whisper may take what is said for their echo.
+            self._is_alone = True
+            self._heard = replace(self._heard, end=self._start, is_thorough=False)
+            return
         if self._due:
             return
         if self._is_long(asked.end):
@@ -219,13 +228,17 @@ class Channel:
 
     def _close(self, words: tuple[Word, ...], end: int, due: _Due | None = None) -> None:
         """Say the final of these words."""
-        self._context.add(words)
+        if words or not self._segmenter.speech(self._start, end):
+            self._context.add(words)
+        else:
+            self._context.clear()
         self._say(words, end, due)
 
     def _begin(self, start: int, n_overlap: int = 0) -> None:
         """Open the window that begins at `start`; so many words before it must be heard again."""
         self._start = self._said_until = start
         self._n_overlap = n_overlap
+        self._is_alone = False
         self._heard, self._shown = _Heard(), ()
         self._segmenter.end_window(start)
         self._segmenter.forget_before(self.needed_from)
@@ -314,9 +327,10 @@ class Channel:
 
     def _listen(self, kind: JobKind, end: int) -> Listen | None:
         """The window up to `end`, or None when nobody speaks in it."""
-        if not self._segmenter.speech(self._start, end):
+        speech = self._segmenter.speech(self._start, end)
+        if not speech:
             return None
-        spoken = self._context.since(end / SAMPLE_RATE - _REACH_S, at_least=self._n_overlap)
+        spoken = self._spoken_before(speech[0][0] / SAMPLE_RATE, end / SAMPLE_RATE)
         bounds = self._begin_with(spoken), end
         hints = Hints(
             language=self._settings.language,
@@ -325,6 +339,15 @@ class Channel:
         )
         speech = self._segmenter.speech(*bounds)
         return Listen(kind, Window.around(speech, bounds, self._margin), end, hints)
+
+    def _spoken_before(self, speech_start_s: float, end_s: float) -> Sequence[Word]:
+        """The settled words with which a window is heard."""
+        if self._is_alone:
+            return ()
+        last = self._context.last(1)
+        if not last or speech_start_s - last[0].end_s > _NEAR_S:
+            return self._context.last(self._n_overlap)
+        return self._context.since(end_s - _REACH_S, at_least=self._n_overlap)
 
     def _unheard(self, end: int) -> list[Span]:
         """Speech since the newest hypothesis."""

@@ -34,6 +34,10 @@ class Context:
         else:
             self._words.extend(words)
 
+    def clear(self) -> None:
+        """Forget them: something was said that nobody understood."""
+        self._words.clear()
+
     def last(self, n: int) -> Sequence[Word]:
         """The last words, at most `n` of them."""
         return list(self._words)[len(self._words) - min(n, len(self._words)) :]

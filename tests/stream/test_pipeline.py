@@ -56,6 +56,7 @@ class FakeEngine:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
     is_late: bool = False
+    is_deaf_after_words: bool = False
     word_s: float = 0.5
 
     def __post_init__(self) -> None:
@@ -79,9 +80,14 @@ class FakeEngine:
             return None
         words = [
             Word(f" word{n}", n * self.word_s, (n + 1) * self.word_s, 0.9, (n,))
-            for n in range(len(hints.spoken), int(len(samples) / SAMPLE_RATE / self.word_s))
+            for n in range(len(hints.spoken), self._n_words(samples, hints))
         ]
         return Hypothesis(tuple(words), "en", tokens=tuple(range(len(words))))
+
+    def _n_words(self, samples: Samples, hints: Hints) -> int:
+        if hints.spoken and self.is_deaf_after_words:
+            return 0
+        return int(len(samples) / SAMPLE_RATE / self.word_s)
 
 
 class Caller:
@@ -263,6 +269,20 @@ async def test_a_new_utterance_is_heard_after_the_last_one() -> None:
         assert new
         assert new[0].start_s >= settled[-1].end_s
         assert {word.text for word in new}.isdisjoint(word.text for word in settled)
+
+
+async def test_an_utterance_is_not_lost_behind_the_last_one() -> None:
+    """What is heard as nothing after other words is heard again by itself."""
+    async with channel() as c:
+        await c.hear(2.0, speech=True)
+        await c.hear(0.5, speech=False)
+        c.engine.is_deaf_after_words = True
+        await c.hear(1.0, speech=True)
+        await c.hear(1.0, speech=False)
+
+        assert any(c.engine.spoken)
+        assert c.engine.spoken[-1] == ()
+        assert [bool(final.words) for final in c.finals] == [True, True]
 
 
 async def test_only_interims_are_worth_nothing_when_they_are_late() -> None:
