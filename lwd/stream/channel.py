@@ -92,6 +92,7 @@ class Channel:
         self._events: deque[StreamEvent] = deque()
         self._now = 0
         self._start = 0
+        self._lead = 0
         self._said_until = 0
         self._n_overlap = 0
         self._is_alone = False
@@ -236,6 +237,8 @@ class Channel:
 
     def _begin(self, start: int, n_overlap: int = 0) -> None:
         """Open the window that begins at `start`; so many words before it must be heard again."""
+        speech = self._segmenter.speech(start - self._margin, start)
+        self._lead = start - speech[-1][1] if speech else min(start, self._margin)
         self._start = self._said_until = start
         self._n_overlap = n_overlap
         self._is_alone = False
@@ -251,7 +254,8 @@ class Channel:
     def _begin_with(self, spoken: Sequence[Word]) -> int:
         """Where a window's audio begins that begins with these words."""
         if not spoken:
-            return self._start
+            # Speech may have begun, softly, in the silence at the end of the window before.
+            return self._start - self._lead
         return max(0, int(spoken[0].start_s * SAMPLE_RATE) - _OVERLAP_MARGIN)
 
     # Cuts
@@ -275,7 +279,7 @@ class Channel:
         """Close the first `n` words, and go on with the others."""
         heard = self._heard
         closed, left = heard.words[:n], heard.words[n:]
-        start = max(self._start, int(left[0].start_s * SAMPLE_RATE))
+        start = max(self._start, round(left[0].start_s * SAMPLE_RATE))
         self._close(closed, start)
         near = closed[-_OVERLAP_WORDS:]
         self._begin(start, sum(start / SAMPLE_RATE - w.start_s <= _OVERLAP_S for w in near))

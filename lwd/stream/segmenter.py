@@ -103,7 +103,7 @@ class Segmenter:
 
     def end_window(self, end: int) -> None:
         """Tell of a window that ended for another reason, such as Finalize."""
-        self._last_end = end
+        self._last_end = max(self._last_end, end)
 
     def _in_silence(self, probability: float) -> Iterator[SegmentEvent]:
         if probability < self._settings.speech_threshold:

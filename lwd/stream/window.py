@@ -64,4 +64,5 @@ class Window:
 def covered(spans: Sequence[Span], bounds: Span) -> list[Span]:
     """The parts of the spans inside the bounds."""
     start, end = bounds
-    return [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
+    parts = [(max(a, start), min(b, end)) for a, b in spans]
+    return [(a, b) for a, b in parts if a < b]

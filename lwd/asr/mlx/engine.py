@@ -79,7 +79,8 @@ class MlxEngine:
         again = []
         for decoded in self._decode(windows, is_wanted):
             job = windows.jobs[decoded.row]
-            if job.kind is JobKind.INTERIM or self._alarm(decoded) is None:
+            is_short = windows.audio.positions < FULL_CONTEXT
+            if job.kind is JobKind.INTERIM or self._alarm(decoded, is_short=is_short) is None:
                 yield job, self._hypothesis(windows, decoded)
             else:
                 draft = tuple(decoded.tokens)
@@ -139,10 +140,11 @@ class MlxEngine:
         rank = 2 if alarm is None else 1 if alarm is Alarm.UNLIKELY else 0
         return rank, decoded.average_log_probability
 
-    def _alarm(self, decoded: Decoded) -> Alarm | None:
+    def _alarm(self, decoded: Decoded, *, is_short: bool = False) -> Alarm | None:
         if decoded.alarm is not None or _is_silence(decoded):
             return decoded.alarm
-        return judge(self._vocabulary.text(decoded.tokens), decoded.average_log_probability)
+        text = self._vocabulary.text(decoded.tokens)
+        return judge(text, decoded.average_log_probability, is_short=is_short)
 
     def _request(self, job: Job, language: str, is_wanted: IsWanted, *, copies: int) -> Request:
         prompt = self._vocabulary.prompt(job.hints.context, job.hints.keyterms)

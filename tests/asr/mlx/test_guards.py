@@ -63,6 +63,13 @@ def test_a_repetitive_text_is_no_transcript() -> None:
 def test_a_text_that_the_model_doubts_is_unlikely() -> None:
     """Whisper's own rule: an average log-probability below -1."""
     assert judge("Then the good soul", -1.2) is Alarm.UNLIKELY
+    assert judge("Then the good soul", -0.9) is None
+
+
+def test_a_short_context_is_believed_less() -> None:
+    """The full one may still tell it better."""
+    assert judge("Then the good soul", -0.9, is_short=True) is Alarm.UNLIKELY
+    assert judge("Then the good soul", -0.7, is_short=True) is None
 
 
 @pytest.mark.parametrize("said", ["", "Yes.", "Then the good soul openly shouldered the burden."])
