@@ -7,6 +7,7 @@ import signal
 import struct
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -300,10 +301,12 @@ async def test_interrupt_shows_the_last_words(serve: Serve) -> None:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # Tests in the background of a shell are started with Ctrl-C ignored, and so would this be.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdin
     process.stdin.write(wav_of_unknown_length() + bytes(160_000))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         await arrived.wait()
         process.send_signal(signal.SIGINT)
         # The pipe stays open: what is read from it must not hold the command up.
