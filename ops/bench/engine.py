@@ -8,16 +8,17 @@ See docs/benchmarks.md. Targets that are missed are listed; they are no error.
 
 import argparse
 import json
-import os
 import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
 
+from command import add_sections, exit_code, limit_threads, wanted
 from corpus import read_manifest
 from figures import (
     accuracy,
@@ -31,7 +32,7 @@ from figures import (
     times,
     utterance,
 )
-from lwd.errors import StartError, UsageError
+from lwd.errors import UsageError
 from lwd.models.store import ModelStore
 from machine import STORE, describe, warn_unless_quiet
 from report import Measured, measure
@@ -71,40 +72,33 @@ def main() -> int:
     arguments = parser.parse_args()
     if not (arguments.corpus or arguments.shape):
         parser.error("name a directory with a manifest.jsonl (--corpus) or a shape (--shape)")
-    wanted = [name for name in SECTIONS if name in arguments.only and name not in arguments.skip]
-    try:
-        _run(arguments, wanted if arguments.corpus else [])
-    except StartError as error:
-        print(f"engine.py: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    sections = wanted(arguments, SECTIONS) if arguments.corpus else []
+    return exit_code("engine.py", partial(_run, arguments, sections))
 
 
-def _run(arguments: argparse.Namespace, wanted: Sequence[str]) -> None:
-    # What children inherit: OpenBLAS reads the first, most others the second.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ[name] = str(arguments.threads)
+def _run(arguments: argparse.Namespace, sections: Sequence[str]) -> None:
+    limit_threads(arguments.threads)
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory() as scratch:
         session = _session(arguments, Path(scratch), console)
-        _check(session, wanted)
+        _check(session, sections)
         warn_unless_quiet(console)
         machine = describe(_PACKAGES) | {"threads": arguments.threads}
         results: dict[str, object] = {"machine": machine}
         if arguments.shape:
             results |= _measure_shapes(session, arguments.shape, arguments.batches)
-        if wanted:
-            results |= measure(SECTIONS, wanted, session, console)
+        if sections:
+            results |= measure(SECTIONS, sections, session, console)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
-def _check(session: Session, wanted: Sequence[str]) -> None:
+def _check(session: Session, sections: Sequence[str]) -> None:
     """Find what is missing before an hour has passed; raises StartError."""
-    rivals = [] if set(_WITH_RIVALS).isdisjoint(wanted) else _RIVALS
+    rivals = [] if set(_WITH_RIVALS).isdisjoint(sections) else _RIVALS
     if absent := [module for module in rivals if find_spec(module) is None]:
         raise UsageError(f"{', '.join(absent)} is not installed; run: make bench-setup")
-    for model in MODELS if wanted else ():
+    for model in MODELS if sections else ():
         session.store.files(model)
 
 
@@ -140,8 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", type=Path, metavar="FILE", help="write everything measured to a file")
     add("--store", type=Path, default=STORE, metavar="DIR", help="where the models are")
     add("--threads", type=int, default=2, metavar="N", help="threads of each contestant (2)")
-    for option, default in (("--only", [*SECTIONS]), ("--skip", [])):
-        add(option, nargs="+", choices=SECTIONS, default=default, help="sections to run, or not")
+    add_sections(parser, SECTIONS)
     add("--windows", type=int, metavar="N", help="windows of the section memory (10 000)")
     add("--shape", action="append", choices=shapes.SHAPES, help="measure random weights instead")
     add("--batches", type=_sizes, default=_BATCHES, metavar="N,N", help="sizes for --shape")

@@ -10,20 +10,21 @@ listed; they are no error.
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from whisper_normalizer.english import EnglishTextNormalizer
 
+from command import add_sections, exit_code, limit_threads, wanted
 from corpus import Clip, english, read_manifest
 from lwd.asr.types import SAMPLE_RATE
-from lwd.errors import InputUnreadable, StartError
+from lwd.errors import InputUnreadable
 from machine import STORE, describe, warn_unless_quiet
 from report import Measured, measure
 from streaming import calls, capacity, endurance, nonspeech
@@ -49,18 +50,11 @@ _PACKAGES = ("lwd", "mlx", "aiohttp", "uvloop", "faster-whisper", "ctranslate2")
 def main() -> int:
     """Measure what the command line asks for."""
     arguments = _arguments()
-    wanted = [name for name in SECTIONS if name in arguments.only and name not in arguments.skip]
-    try:
-        _run(arguments, wanted)
-    except StartError as error:
-        print(f"stream.py: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return exit_code("stream.py", partial(_run, arguments, wanted(arguments, SECTIONS)))
 
 
-def _run(arguments: argparse.Namespace, wanted: Sequence[str]) -> None:
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ[name] = str(arguments.threads)
+def _run(arguments: argparse.Namespace, sections: Sequence[str]) -> None:
+    limit_threads(arguments.threads)
     console = Console(stderr=True)
     warn_unless_quiet(console)
     results: dict[str, Any] = {"machine": describe(_PACKAGES), "settings": _settings(arguments)}
@@ -72,7 +66,7 @@ def _run(arguments: argparse.Namespace, wanted: Sequence[str]) -> None:
         nullcontext() if arguments.server else Daemon(arguments.model, arguments.store) as daemon,
     ):
         bench = _bench(arguments, clips, daemon, Path(scratch), console)
-        results |= measure(SECTIONS, wanted, bench, console)
+        results |= measure(SECTIONS, sections, bench, console)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n")
     if arguments.plot:
@@ -142,8 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--quick", action="store_true", help="few and short calls, and few clips")
     add("--json", type=Path, metavar="FILE", help="write everything measured to a file")
     add("--plot", type=Path, metavar="FILE", help="write a picture (PNG) of the latencies")
-    for option, default in (("--only", [*SECTIONS]), ("--skip", [])):
-        add(option, nargs="+", choices=SECTIONS, default=default, help="sections to run, or not")
+    add_sections(parser, SECTIONS)
     add("--model", default="tiny.en", help="(tiny.en) whisper model")
     add("--store", type=Path, default=STORE, metavar="DIR", help="where the models are")
     add("--server", metavar="URL", help="call this server, ws://... or wss://..., not a new daemon")

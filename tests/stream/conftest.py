@@ -1,6 +1,7 @@
 """What the tests of segmentation, channels and pipelines share: the default thresholds."""
 
 from lwd.asr.types import Word
+from lwd.stream.channel import ChannelSettings
 from lwd.stream.segmenter import SegmenterSettings
 
 FRAME = 512
@@ -13,6 +14,16 @@ SEGMENTER = SegmenterSettings(
     min_speech_ms=96,
     min_silence_ms=96,
     frame_samples=FRAME,
+)
+
+CHANNEL = ChannelSettings(
+    channel=0,
+    language="en",
+    interim_results=True,
+    interim_step_s=0.5,
+    chunk_s=5.0,
+    pre_roll_ms=300,
+    utterance_end_ms=1000,
 )
 
 

@@ -12,20 +12,12 @@ from lwd.asr.types import SAMPLE_RATE, Hypothesis, JobKind, Word
 from lwd.stream.channel import Channel, ChannelSettings, Listen
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.segmenter import Segmenter
-from tests.stream.conftest import FRAME, SEGMENTER
+from tests.stream.conftest import CHANNEL, FRAME, SEGMENTER
 
 FRAME_S = FRAME / SAMPLE_RATE
 _MOST_WINDOWS = 200
 
-SETTINGS = ChannelSettings(
-    channel=0,
-    language="en",
-    interim_results=True,
-    interim_step_s=0.4,
-    chunk_s=5.0,
-    pre_roll_ms=300,
-    utterance_end_ms=None,
-)
+SETTINGS = replace(CHANNEL, interim_step_s=0.4, utterance_end_ms=None)
 
 
 @dataclass(frozen=True, slots=True)

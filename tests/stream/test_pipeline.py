@@ -16,19 +16,9 @@ from lwd.stream.channel import Channel, ChannelSettings
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.stream.pipeline import ChannelPipeline, PipelineSettings
 from lwd.stream.segmenter import Segmenter, SegmenterSettings
-from tests.stream.conftest import FRAME, SEGMENTER
+from tests.stream.conftest import CHANNEL, FRAME, SEGMENTER
 
 STEP = SAMPLE_RATE // 10
-
-SETTINGS = ChannelSettings(
-    channel=0,
-    language="en",
-    interim_results=True,
-    interim_step_s=0.5,
-    chunk_s=5.0,
-    pre_roll_ms=300,
-    utterance_end_ms=1000,
-)
 
 
 class Ear:
@@ -134,7 +124,7 @@ async def settle() -> None:
 
 @asynccontextmanager
 async def channel(
-    settings: ChannelSettings = SETTINGS,
+    settings: ChannelSettings = CHANNEL,
     segmenter: SegmenterSettings = SEGMENTER,
     backlog_s: float = 30.0,
 ) -> AsyncIterator[Caller]:
@@ -202,7 +192,7 @@ async def test_silence_is_told_without_asking_the_engine() -> None:
 
 async def test_no_interims_unless_asked_for() -> None:
     """Without `interim_results` only finals are made, and the engine does no more work."""
-    async with channel(replace(SETTINGS, interim_results=False)) as c:
+    async with channel(replace(CHANNEL, interim_results=False)) as c:
         await c.hear(2.0, speech=True)
         await c.hear(1.0, speech=False)
 
@@ -212,7 +202,7 @@ async def test_no_interims_unless_asked_for() -> None:
 
 async def test_only_speech_is_transcribed() -> None:
     """Silence around speech is trimmed, and put back in the times."""
-    async with channel(replace(SETTINGS, interim_results=False)) as c:
+    async with channel(replace(CHANNEL, interim_results=False)) as c:
         await c.hear(3.0, speech=False)
         await c.hear(1.0, speech=True)
         await c.hear(1.0, speech=False)
@@ -394,7 +384,7 @@ async def test_a_channel_that_is_far_behind_takes_no_more_audio() -> None:
 @pytest.mark.parametrize("word_s", [0.5, 7.0, 100.0])
 async def test_no_window_is_longer_than_whisper_hears(chunk_s: float, word_s: float) -> None:
     """However long a monologue, and however it is understood, no audio is left out."""
-    settings = replace(SETTINGS, chunk_s=chunk_s, interim_results=False)
+    settings = replace(CHANNEL, chunk_s=chunk_s, interim_results=False)
     async with channel(settings, replace(SEGMENTER, silent_window_s=chunk_s)) as c:
         c.engine.word_s = word_s
         await c.hear(90.0, speech=True)
