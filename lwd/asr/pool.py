@@ -29,14 +29,19 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _Pending:
-    """A job, who waits for it, and how often it was tried."""
+class Hearing:
+    """A window that somebody waits for.
+
+    The answer raises EngineFailed when the window was tried and given up; cancelling it forgets the
+    window and stops the work on it. `has_begun` once an engine has the window.
+    """
 
     job: Job
     answer: asyncio.Future[Hypothesis | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     attempts: int = 0
+    has_begun: bool = False
 
 
 class EnginePool:
@@ -55,7 +60,7 @@ class EnginePool:
         self._batcher = Batcher(
             batch_size=settings.batch_size, batch_audio_s=settings.batch_audio_s
         )
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, Hearing] = {}
         self._next_job_id = 0
         self._dispatching: asyncio.Handle | None = None
         start = partial(start_engine, model, spec, settings, command)
@@ -113,33 +118,30 @@ class EnginePool:
         for pending in self._pending.values():
             pending.answer.cancel()
 
-    async def transcribe(
+    def transcribe(
         self,
         owner: Hashable,
         kind: JobKind,
         samples: Samples,
         hints: Hints = _NO_HINTS,
         deadline_s: float = math.inf,
-    ) -> Hypothesis | None:
-        """What was said in a window.
+    ) -> Hearing:
+        """Ask for what was said in a window.
 
-        None for an interim when a newer window of its owner took its place, or when it still waited
-        at `deadline_s`, by time.monotonic(). Raises EngineFailed when the window was tried and given
-        up. Cancelling forgets the window, and stops the work on it.
+        The answer to an interim is None when a newer window of its owner took its place, or when it
+        still waited at `deadline_s`, by time.monotonic().
         """
         self._next_job_id += 1
-        pending = _Pending(Job(self._next_job_id, owner, kind, samples, hints, deadline_s))
+        pending = Hearing(Job(self._next_job_id, owner, kind, samples, hints, deadline_s))
         self._pending[pending.job.job_id] = pending
         superseded = self._batcher.put(pending.job)
         if superseded is not None:
             self._supersede(superseded)
         self.dispatch()
-        try:
-            return await pending.answer
-        finally:
-            self._forget(pending)
+        pending.answer.add_done_callback(lambda _: self._forget(pending))
+        return pending
 
-    def _forget(self, pending: _Pending) -> None:
+    def _forget(self, pending: Hearing) -> None:
         del self._pending[pending.job.job_id]
         self._batcher.drop(pending.job)
         self._count_queued()
@@ -180,14 +182,15 @@ class EnginePool:
             for pending in self._pending.values():
                 self._give_up(pending, "the engine does not start")
 
-    def _wanted(self, jobs: Sequence[Job]) -> Iterator[_Pending]:
+    def _wanted(self, jobs: Sequence[Job]) -> Iterator[Hearing]:
         for job in jobs:
             pending = self._pending.get(job.job_id)
             if pending is not None and not pending.answer.done():
                 yield pending
 
-    def _requeue(self, pending: _Pending) -> bool:
+    def _requeue(self, pending: Hearing) -> bool:
         """Whether it is still wanted, and not superseded."""
+        pending.has_begun = False
         is_wanted = self._batcher.put_back(pending.job, alone=pending.attempts > 0)
         if not is_wanted:
             self._supersede(pending.job)
@@ -197,7 +200,7 @@ class EnginePool:
         metrics.INTERIMS_SUPERSEDED.inc()
         self.answer(job.job_id, None)
 
-    def _give_up(self, pending: _Pending, reason: str) -> None:
+    def _give_up(self, pending: Hearing, reason: str) -> None:
         if not pending.answer.done():
             metrics.WINDOWS_FAILED.inc()
             pending.answer.set_exception(EngineFailed(reason))
@@ -217,6 +220,8 @@ class EnginePool:
         while (feed := self._next_feed()) and (jobs := self._next_batch(feed)):
             self._observe(jobs)
             feed.send(jobs)
+            for pending in self._wanted(jobs):
+                pending.has_begun = True
         for feed in self._feeds:
             # From every engine: the first that is done then takes what is more urgent.
             if feed.prefetched and self._batcher.is_more_urgent_than(feed.prefetched):

@@ -26,13 +26,15 @@ class JobKind(Enum):
     """What a window is for, the most urgent first.
 
     A final closes speech that has paused, and its speaker waits for it. A cut closes speech that
-    goes on, in the middle of a word as like as not, and should rather be right than quick. An
-    interim is worth only as much as it is fresh; it alone may be dropped. A batch job is part of a
-    recording that nobody listens to live, and takes what capacity the others leave.
+    goes on, in the middle of a word as like as not, and should rather be right than quick. A pause
+    may be the end of what is said, and is heard like a final so that the final is there when it is
+    due. An interim is worth only as much as it is fresh; it alone may be dropped. A batch job is
+    part of a recording that nobody listens to live, and takes what capacity the others leave.
     """
 
     FINAL = "final"
     CUT = "cut"
+    PAUSE = "pause"
     INTERIM = "interim"
     BATCH = "batch"
 

@@ -37,6 +37,8 @@ _LONGEST = int((MAX_WINDOW_S - 1) * SAMPLE_RATE)
 _FORCED_CUT = 20 * SAMPLE_RATE
 """Speech this long is cut even where hypotheses do not agree."""
 
+_THOROUGH = (JobKind.FINAL, JobKind.PAUSE)
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelSettings:
@@ -137,10 +139,10 @@ class Channel:
         self._heard = _Heard(
             words=words,
             end=asked.end,
-            is_thorough=asked.kind is JobKind.FINAL,
+            is_thorough=asked.kind in _THOROUGH,
         )
         self._context.judge(hypothesis)
-        if asked.kind is JobKind.FINAL and asked.hints.spoken and not words:
+        if self._heard.is_thorough and asked.hints.spoken and not words:
             # After other words Whisper may take what is said for their echo.
             self._is_alone = True
             self._heard = replace(self._heard, end=self._start, is_thorough=False)
@@ -160,8 +162,7 @@ class Channel:
 
     def failed(self, asked: Listen) -> None:
         """No engine could hear the window: what was heard of it before must do."""
-        is_thorough = asked.kind is JobKind.FINAL
-        self._heard = replace(self._heard, end=asked.end, is_thorough=is_thorough)
+        self._heard = replace(self._heard, end=asked.end, is_thorough=asked.kind in _THOROUGH)
 
     # What follows
 
@@ -178,11 +179,19 @@ class Channel:
                 return UtteranceEnded(self._settings.channel, end_s)
         return self._events.popleft() if self._events else None
 
-    def is_overtaken(self, asked: Listen) -> bool:
-        """Whether something is due that the answer to `asked` would only delay."""
-        if not self._due or asked.kind is JobKind.FINAL:
+    def is_overtaken(self, asked: Listen, *, has_begun: bool) -> bool:
+        """Whether something else should rather be heard than what was asked for.
+
+        What is due does not wait for less. What has not begun is given up for what suits better now.
+        """
+        if asked.kind is JobKind.FINAL:
             return False
-        return self._due[0].end - self._audio_start <= _LONGEST
+        is_pause = asked.kind is JobKind.PAUSE
+        if not self._due:
+            return not has_begun and self._segmenter.has_paused is not is_pause
+        end = self._due[0].end
+        is_answer = is_pause and has_begun and not self._segmenter.speech(asked.end, end)
+        return not is_answer and end - self._audio_start <= _LONGEST
 
     @property
     def is_done(self) -> bool:
@@ -300,7 +309,7 @@ class Channel:
     def _next_of_speech(self) -> Listen | None:
         """What to hear while nothing is due: a pause thoroughly, new speech every step."""
         if self._segmenter.has_paused:
-            return self._listen(JobKind.FINAL, self._now) if self._is_news(self._now) else None
+            return self._listen(JobKind.PAUSE, self._now) if self._is_news(self._now) else None
         # A pause may be about to begin; but audio may also come slowly, or no longer.
         steps = 2 if self._segmenter.hesitation else 1
         if not self._is_due(steps * self._step):

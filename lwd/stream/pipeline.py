@@ -25,17 +25,30 @@ Emit = Callable[[StreamEvent], Awaitable[None]]
 log = structlog.get_logger()
 
 
-class Transcribe(Protocol):
-    """Asks an engine for a window.
+class Hearing(Protocol):
+    """A window that an engine was asked for.
 
-    None for an interim that came to nothing: a newer window of its owner took its place, or no
-    engine had taken it at its deadline, a time of time.monotonic().
+    The answer raises EngineFailed when the window cannot be transcribed. It is None for an interim
+    that came to nothing: a newer window of its owner took its place, or no engine had taken it at
+    its deadline. Cancelling it gives the window up.
     """
 
-    async def __call__(
+    @property
+    def answer(self) -> asyncio.Future[Hypothesis | None]:
+        """What was heard, in the end."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether an engine has the window, or else it still waits for one."""
+
+
+class Transcribe(Protocol):
+    """Asks an engine for a window."""
+
+    def __call__(
         self, owner: Hashable, kind: JobKind, samples: Samples, hints: Hints, deadline_s: float
-    ) -> Hypothesis | None:
-        """Raise EngineFailed when the window cannot be transcribed."""
+    ) -> Hearing:
+        """The deadline is a time of time.monotonic()."""
 
 
 class Detect(Protocol):
@@ -137,16 +150,18 @@ class ChannelPipeline:
                 metrics.INTERIM_LATENCY.observe(time.monotonic() - asked_at_s)
 
     async def _unless_overtaken(
-        self, asked: Listen, hearing: Awaitable[Hypothesis | None]
+        self, asked: Listen, hearing: Hearing
     ) -> Hypothesis | None:
-        """What was heard, or None as soon as something is due that must not wait for it."""
-        task = asyncio.ensure_future(hearing)
+        """What was heard, or None as soon as something else should be heard instead."""
+        answer = hearing.answer
         try:
-            while not task.done() and not self._channel.is_overtaken(asked):
+            while not answer.done():
+                if self._channel.is_overtaken(asked, has_begun=hearing.has_begun):
+                    return None
                 self._wake.clear()
                 woken = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait({task, woken}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({answer, woken}, return_when=asyncio.FIRST_COMPLETED)
                 woken.cancel()
-            return await task if task.done() else None
+            return answer.result()
         finally:
-            task.cancel()
+            answer.cancel()

@@ -22,7 +22,7 @@ from lwd.errors import EngineFailed, EngineUnavailable
 from lwd.metrics import REGISTRY
 
 MakePool = Callable[..., Awaitable[EnginePool]]
-Hearing = asyncio.Task[Hypothesis | None]
+Hearing = asyncio.Future[Hypothesis | None]
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def hear(
 ) -> Hearing:
     """Ask for a window; a second of silence if nothing else is said."""
     window = silence(1) if samples is None else samples
-    return asyncio.create_task(pool.transcribe(owner, kind, window, Hints("en")))
+    return pool.transcribe(owner, kind, window, Hints("en")).answer
 
 
 async def occupy(pool: EnginePool) -> Hearing:
@@ -393,7 +393,7 @@ async def test_an_interim_is_not_begun_after_its_deadline(make_pool: MakePool) -
     before = REGISTRY.get_sample_value("lwd_interims_expired_total") or 0.0
     ask = pool.transcribe("a", JobKind.INTERIM, silence(1), Hints("en"), time.monotonic())
 
-    assert await ask is None
+    assert await ask.answer is None
     assert REGISTRY.get_sample_value("lwd_interims_expired_total") == before + 1
 
 

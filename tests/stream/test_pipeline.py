@@ -36,8 +36,19 @@ class Ear:
 
 
 @dataclass
+class FakeHearing:
+    """A window that the fake engine was asked for."""
+
+    answer: asyncio.Future[Hypothesis | None]
+    has_begun: bool
+
+
+@dataclass
 class FakeEngine:
-    """Says a word for each half second, and a token; can be held up and can fail."""
+    """Says a word for each half second, and a token; can be held up and can fail.
+
+    While it is busy, windows wait that come to it.
+    """
 
     windows: list[tuple[JobKind, float]] = field(default_factory=list)
     drafts: list[tuple[int, ...]] = field(default_factory=list)
@@ -47,14 +58,15 @@ class FakeEngine:
     fails: bool = False
     is_late: bool = False
     is_deaf_after_words: bool = False
+    is_busy: bool = False
     word_s: float = 0.5
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    async def transcribe(
+    def transcribe(
         self, owner: Hashable, kind: JobKind, samples: Samples, hints: Hints, deadline_s: float
-    ) -> Hypothesis | None:
+    ) -> "FakeHearing":
         """Answer when the gate is open."""
         assert owner == "caller"
         assert hints.language == "en"
@@ -62,6 +74,9 @@ class FakeEngine:
         self.drafts.append(hints.draft)
         self.spoken.append(hints.spoken)
         self.patience_s.append(deadline_s - time.monotonic())
+        return FakeHearing(asyncio.ensure_future(self._hear(samples, hints)), not self.is_busy)
+
+    async def _hear(self, samples: Samples, hints: Hints) -> Hypothesis | None:
         is_late = self.is_late
         await self.gate.wait()
         if self.fails:
@@ -104,6 +119,11 @@ class Caller:
         for _ in range(round(seconds * 10)):
             await self.pipeline.feed(np.full(STEP, 0.1 if speech else 0.0, dtype=np.float32))
             await settle()
+
+    @property
+    def kinds(self) -> list[JobKind]:
+        """What the engine was asked for."""
+        return [kind for kind, _ in self.engine.windows]
 
     @property
     def results(self) -> list[Transcribed]:
@@ -197,7 +217,7 @@ async def test_no_interims_unless_asked_for() -> None:
         await c.hear(1.0, speech=False)
 
         assert c.results == c.finals
-        assert [kind for kind, _ in c.engine.windows] == [JobKind.FINAL]
+        assert c.kinds == [JobKind.PAUSE]
 
 
 async def test_only_speech_is_transcribed() -> None:
@@ -217,14 +237,55 @@ async def test_a_final_does_not_wait_for_an_interim() -> None:
     async with channel() as c:
         c.engine.gate.clear()
         await c.hear(1.0, speech=True)
-        assert [kind for kind, _ in c.engine.windows] == [JobKind.INTERIM]
+        assert c.kinds == [JobKind.INTERIM]
 
         await c.hear(1.0, speech=False)
 
-        assert [kind for kind, _ in c.engine.windows] == [JobKind.INTERIM, JobKind.FINAL]
+        assert c.kinds == [JobKind.INTERIM, JobKind.FINAL]
         c.engine.gate.set()
         await settle()
         assert c.results[-1].is_final
+
+
+async def test_a_pause_that_still_waits_is_heard_as_the_final_it_became() -> None:
+    """On a busy machine what is due goes before what may be."""
+    async with channel() as c:
+        await c.hear(0.4, speech=True)
+        c.engine.is_busy = True
+        c.engine.gate.clear()
+        await c.hear(0.2, speech=False)
+        assert c.kinds == [JobKind.PAUSE]
+
+        await c.hear(0.3, speech=False)
+
+        assert c.kinds == [JobKind.PAUSE, JobKind.FINAL]
+
+
+async def test_a_pause_that_is_being_heard_becomes_the_final() -> None:
+    """Nothing is heard twice when the endpoint comes before the engine is done."""
+    async with channel() as c:
+        await c.hear(0.4, speech=True)
+        c.engine.gate.clear()
+        await c.hear(0.5, speech=False)
+        assert c.kinds == [JobKind.PAUSE]
+
+        c.engine.gate.set()
+        await settle()
+
+        assert c.kinds == [JobKind.PAUSE]
+        assert c.finals[0].words
+
+
+async def test_a_pause_that_was_none_does_not_wait_for_an_engine() -> None:
+    """Who speaks on has no use for it, and gets interims again."""
+    async with channel() as c:
+        await c.hear(0.4, speech=True)
+        c.engine.is_busy = True
+        c.engine.gate.clear()
+        await c.hear(0.2, speech=False)
+        await c.hear(1.0, speech=True)
+
+        assert c.kinds == [JobKind.PAUSE, JobKind.INTERIM]
 
 
 async def test_a_window_is_heard_with_its_last_hypothesis_as_draft() -> None:
@@ -236,7 +297,7 @@ async def test_a_window_is_heard_with_its_last_hypothesis_as_draft() -> None:
         words = [int(window_s / c.engine.word_s) for _, window_s in c.engine.windows]
         assert len(words) >= 4
         assert [len(draft) for draft in c.engine.drafts] == [0, *words[:-1]]
-        assert c.engine.windows[-1][0] is JobKind.FINAL
+        assert c.engine.windows[-1][0] is JobKind.PAUSE
 
         n = len(words)
         await c.hear(0.7, speech=True)
@@ -285,7 +346,7 @@ async def test_only_interims_are_worth_nothing_when_they_are_late() -> None:
             kind: s for (kind, _), s in zip(c.engine.windows, c.engine.patience_s, strict=True)
         }
         assert waits[JobKind.INTERIM] == pytest.approx(2.0, abs=0.5)
-        assert waits[JobKind.FINAL] == math.inf
+        assert waits[JobKind.PAUSE] == math.inf
 
 
 async def test_an_interim_that_came_too_late_is_asked_for_anew() -> None:

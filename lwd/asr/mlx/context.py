@@ -20,6 +20,7 @@ _SLACK_POSITIONS = 128
 _FLOOR_POSITIONS = {
     JobKind.FINAL: 512,
     JobKind.CUT: 512,
+    JobKind.PAUSE: 512,
     JobKind.INTERIM: 384,
     JobKind.BATCH: FULL_CONTEXT,
 }
