@@ -1,19 +1,29 @@
 """Which jobs an engine takes next. Pure policy: it knows no process, clock or socket.
 
-Finals go before cuts, cuts before interims, and batch jobs when nothing else waits. A batch has one
-kind, begins with the oldest job of it, and is filled with jobs of similar length, because every
-window of a batch costs as much as its longest.
+Finals go before cuts, cuts before pauses and interims, and batch jobs when nothing else waits. A
+batch has one kind, begins with the oldest job of it, and is filled with jobs of similar length,
+because every window of a batch costs as much as its longest. What is less urgent than a final goes
+in batches that are done soon, since a final that falls due meanwhile waits for them.
 
 What waits is bounded by those who ask: a channel has one window here at a time, of an owner's
 interims only the newest waits, and of batch jobs there are as many as their caller lets wait. So
 load shows as rarer interims, never as late finals.
 """
 
+import math
 from collections.abc import Hashable, Sequence
 
 from lwd.asr.types import Job, JobKind
 
 _URGENCY = {kind: n for n, kind in enumerate(JobKind)}
+
+_SOON_S = 0.3
+"""How long a batch may take that a final must wait for, unless a single job takes longer."""
+
+_UNHURRIED = (JobKind.CUT, JobKind.PAUSE, JobKind.INTERIM)
+
+_MEMORY = 0.8
+"""How much of what a job has cost so far stays in the estimate when a batch is done."""
 
 _Waiting = dict[int, Job]
 """Jobs of one kind by their ids, which grow with time: the oldest first."""
@@ -33,6 +43,7 @@ class Batcher:
         self._waiting: dict[JobKind, _Waiting] = {kind: {} for kind in JobKind}
         self._interims: dict[Hashable, Job] = {}
         self._alone: set[int] = set()
+        self._job_s: dict[JobKind, float] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -80,28 +91,35 @@ class Batcher:
             waiting and _URGENCY[other] < _URGENCY[kind] for other, waiting in self._waiting.items()
         )
 
-    def next_batch(self, *, only_full: bool = False) -> list[Job]:
+    def took(self, kind: JobKind, n_jobs: int, elapsed_s: float) -> None:
+        """Learn from a batch that is done how long a job of its kind takes."""
+        job_s = elapsed_s / n_jobs
+        self._job_s[kind] = _MEMORY * self._job_s.get(kind, job_s) + (1 - _MEMORY) * job_s
+
+    def next_batch(self, *, n_engines: int = 1, only_full: bool = False) -> list[Job]:
         """Take out the jobs to run now; empty when nothing waits.
 
-        With `only_full` also empty while a job that comes later could still join them.
+        They are one engine's part where `n_engines` are idle. With `only_full` also empty while a
+        job that comes later could still join them.
         """
         waiting = next(filter(None, self._waiting.values()), {})
-        batch = self._choose(list(waiting.values()))
+        batch = self._choose(list(waiting.values()), math.ceil(len(waiting) / n_engines))
         if only_full and not self._is_full(batch):
             return []
         for job in batch:
             self.drop(job)
         return batch
 
-    def _choose(self, waiting: Sequence[Job]) -> list[Job]:
+    def _choose(self, waiting: Sequence[Job], share: int) -> list[Job]:
         """The oldest, then those that are nearest to it in length, as far as they fit."""
         batch = list(waiting[:1])
         if not batch or batch[0].job_id in self._alone:
             return batch
+        most = min(share, self._most(batch[0].kind))
         length_s = batch[0].duration_s
         others = (job for job in waiting[1:] if job.job_id not in self._alone)
         for job in sorted(others, key=lambda job: abs(job.duration_s - length_s)):
-            if len(batch) < self._batch_size and padded_s([*batch, job]) <= self._batch_audio_s:
+            if len(batch) < most and padded_s([*batch, job]) <= self._batch_audio_s:
                 batch.append(job)
         return batch
 
@@ -110,10 +128,17 @@ class Batcher:
             return False
         longest_s = max(job.duration_s for job in batch)
         return (
-            len(batch) >= self._batch_size
+            len(batch) >= self._most(batch[0].kind)
             or (len(batch) + 1) * longest_s > self._batch_audio_s
             or batch[0].job_id in self._alone
         )
+
+    def _most(self, kind: JobKind) -> int:
+        """Jobs of a kind that go together."""
+        if kind not in _UNHURRIED:
+            return self._batch_size
+        job_s = self._job_s.get(kind, _SOON_S)
+        return max(1, min(self._batch_size, int(_SOON_S / max(job_s, 1e-6))))
 
     def _add(self, job: Job) -> None:
         self._waiting[job.kind][job.job_id] = job

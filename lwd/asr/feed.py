@@ -44,6 +44,9 @@ class Desk(Protocol):
     def put_back(self, jobs: Sequence[Job]) -> None:
         """These jobs come back from an engine that was not at them."""
 
+    def took(self, kind: JobKind, n_jobs: int, elapsed_s: float) -> None:
+        """A batch is done."""
+
     def dispatch(self) -> None:
         """An engine has room for a batch."""
 
@@ -69,6 +72,7 @@ class _Sent:
     """A batch in the engine, and what of it has no answer yet."""
 
     kind: JobKind
+    n_jobs: int
     unanswered: dict[int, Job]
     is_recalled: bool = False
     has_failed: bool = False
@@ -128,7 +132,7 @@ class Feed:
 
     def send(self, jobs: Sequence[Job]) -> None:
         """Give the engine its next batch."""
-        self._sent.append(_Sent(jobs[0].kind, {job.job_id: job for job in jobs}))
+        self._sent.append(_Sent(jobs[0].kind, len(jobs), {job.job_id: job for job in jobs}))
         self._engine.send(Batch(jobs))
         if len(self._sent) == 1:
             self._begin()
@@ -164,12 +168,14 @@ class Feed:
                 metrics.ENGINE_BUSY.labels(self._name.model, self._name.replica).inc(elapsed_s)
                 self._observe_memory(memory_bytes)
                 self._observe_stages(seconds_by_stage)
-                self._finish(self._sent.pop(0))
+                self._finish(self._sent.pop(0), elapsed_s)
             case Heartbeat(memory_bytes):
                 self._observe_memory(memory_bytes)
 
-    def _finish(self, done: _Sent) -> None:
+    def _finish(self, done: _Sent, elapsed_s: float) -> None:
         self.has_worked = self.has_worked or not done.has_failed
+        if not done.is_recalled:
+            self._desk.took(done.kind, done.n_jobs, elapsed_s)
         if self._sent:
             self._begin()
         else:

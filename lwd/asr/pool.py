@@ -153,6 +153,10 @@ class EnginePool:
 
     # What engines have to tell
 
+    def took(self, kind: JobKind, n_jobs: int, elapsed_s: float) -> None:
+        """Take note of how long a batch took."""
+        self._batcher.took(kind, n_jobs, elapsed_s)
+
     def answer(self, job_id: int, hypothesis: Hypothesis | None) -> None:
         """Tell who waits."""
         pending = self._pending.get(job_id)
@@ -197,7 +201,8 @@ class EnginePool:
         return is_wanted
 
     def _supersede(self, job: Job) -> None:
-        metrics.INTERIMS_SUPERSEDED.inc()
+        for _ in self._wanted([job]):
+            metrics.INTERIMS_SUPERSEDED.inc()
         self.answer(job.job_id, None)
 
     def _give_up(self, pending: Hearing, reason: str) -> None:
@@ -239,7 +244,8 @@ class EnginePool:
 
     def _next_batch(self, feed: Feed) -> list[Job]:
         # A batch that must wait in the engine is better off here while others can still join it.
-        return self._batcher.next_batch(only_full=not feed.is_idle)
+        n_idle = sum(feed.is_idle for feed in self._feeds)
+        return self._batcher.next_batch(n_engines=max(1, n_idle), only_full=not feed.is_idle)
 
     def _observe(self, jobs: Sequence[Job]) -> None:
         metrics.BATCH_SIZE.labels(self.model).observe(len(jobs))

@@ -130,12 +130,9 @@ def _environment(settings: EngineSettings) -> dict[str, str]:
         raise EngineUnavailable(
             f"{cache}: {error.strerror}; give the user that lwd runs as a home directory (HOME)"
         ) from error
-    # BLAS threads spin while they wait for each other: on a machine with no core to spare for
-    # everybody else, each stalls the other and a window takes five times as long.
-    share = ((os.cpu_count() or 1) - 1) // settings.replicas
     return {
         **os.environ,
-        "OPENBLAS_NUM_THREADS": str(settings.cpu_threads or max(1, share)),
+        "OPENBLAS_NUM_THREADS": str(settings.cpu_threads),
         # MLX on a CPU keeps compiled kernels in the temporary directory and loads them from
         # there: in a shared one another user could plant them.
         "TMPDIR": str(cache),

@@ -11,7 +11,7 @@ class EngineSettings:
     replicas: int
     batch_size: int
     batch_audio_s: float
-    cpu_threads: int | None
+    cpu_threads: int
     deadline_s: float
     heartbeat_timeout_s: float
     start_timeout_s: float

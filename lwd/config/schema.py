@@ -95,8 +95,8 @@ class ModelConfig(_Section):
     """Width of the weights; null keeps them as they were published."""
     also: Annotated[tuple[ModelName, ...], Field(max_length=7)] = ()
     """Further models loaded beside it; a client chooses one by its `model` parameter."""
-    replicas: Annotated[int, Field(ge=1, le=16)] = 1
-    """Engine processes for each model, the same number for all; each holds the weights by itself."""
+    replicas: Annotated[int, Field(ge=1, le=16)] | None = None
+    """Engine processes for each model, each with the weights; null: one on a GPU, and on a CPU one for each core that falls to the model, at most 4."""
     aliases: Annotated[dict[str, ModelName], Field(max_length=100)] = {}
     """Which loaded model serves a client that asks for another name, such as `{nova-3: small}`."""
     language: Language | None = None
@@ -121,7 +121,7 @@ class EngineConfig(_Section):
     interim_deadline_s: Annotated[float, Field(ge=0.1, le=60)] = 2.0
     """Longest time an interim waits for an engine; an older one is dropped for a newer window."""
     cpu_threads: Annotated[int, Field(ge=1, le=1024)] | None = None
-    """Threads of an engine that runs on the CPU; null shares all cores but one among a model's replicas, whatever other models take."""
+    """Threads of an engine that runs on the CPU; null shares the cores among all engines."""
     memory_limit_mb: Annotated[int, Field(ge=64, le=1 << 20)] | None = None
     """Memory that MLX tries to stay below in each engine; null keeps MLX's own limit."""
     cache_limit_mb: Annotated[int, Field(ge=0, le=1 << 20)] | None = None

@@ -11,6 +11,7 @@ from aiohttp import web
 from lwd import metrics
 from lwd.asr.pool import EnginePool
 from lwd.asr.settings import EngineSettings
+from lwd.asr.shares import cores, has_gpu, share_out
 from lwd.asr.wire import EngineSpec
 from lwd.config import Config
 from lwd.errors import Rejection, WrongEndpoint
@@ -76,11 +77,18 @@ def _loaded_model(config: Config, store: ModelStore, name: str) -> LoadedModel:
 
 
 def _settings(config: Config) -> EngineSettings:
+    share = share_out(
+        len(config.model.loaded),
+        config.model.replicas,
+        config.engine.cpu_threads,
+        cores=cores(),
+        has_gpu=has_gpu(),
+    )
     return EngineSettings(
-        replicas=config.model.replicas,
+        replicas=share.replicas,
         batch_size=config.engine.batch_size,
         batch_audio_s=config.engine.batch_audio_s,
-        cpu_threads=config.engine.cpu_threads,
+        cpu_threads=share.cpu_threads,
         deadline_s=config.engine.deadline_s,
         heartbeat_timeout_s=config.engine.heartbeat_timeout_s,
         start_timeout_s=config.engine.start_timeout_s,

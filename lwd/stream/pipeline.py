@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -149,9 +149,7 @@ class ChannelPipeline:
             if is_interim:
                 metrics.INTERIM_LATENCY.observe(time.monotonic() - asked_at_s)
 
-    async def _unless_overtaken(
-        self, asked: Listen, hearing: Hearing
-    ) -> Hypothesis | None:
+    async def _unless_overtaken(self, asked: Listen, hearing: Hearing) -> Hypothesis | None:
         """What was heard, or None as soon as something else should be heard instead."""
         answer = hearing.answer
         try:
@@ -160,7 +158,8 @@ class ChannelPipeline:
                     return None
                 self._wake.clear()
                 woken = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait({answer, woken}, return_when=asyncio.FIRST_COMPLETED)
+                either: set[asyncio.Future[Any]] = {answer, woken}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 woken.cancel()
             return answer.result()
         finally:

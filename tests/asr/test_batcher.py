@@ -55,19 +55,50 @@ def test_finals_go_first_in_their_order() -> None:
     """A final overtakes every interim, and no other final."""
     batcher = make(interim(1, "x"), job(2, "a"), interim(3, "y"), job(4, "b"))
 
-    assert batches(batcher) == [[2, 4], [1, 3]]
+    assert batches(batcher) == [[2, 4], [1], [3]]
 
 
-def test_urgency_is_final_cut_interim_batch() -> None:
+def test_urgency_is_final_cut_pause_interim_batch() -> None:
     """Who has stopped speaking waits, who goes on does not, and nobody listens to a recording."""
     batcher = make(
         job(1, "r", kind=JobKind.BATCH),
         interim(2, "x"),
-        job(3, "a", kind=JobKind.CUT),
-        job(4, "b"),
+        job(3, "p", kind=JobKind.PAUSE),
+        job(4, "a", kind=JobKind.CUT),
+        job(5, "b"),
     )
 
-    assert batches(batcher) == [[4], [3], [2], [1]]
+    assert batches(batcher) == [[5], [4], [3], [2], [1]]
+
+
+@pytest.mark.parametrize("kind", [JobKind.CUT, JobKind.PAUSE, JobKind.INTERIM])
+def test_nothing_keeps_an_engine_long_from_a_final(kind: JobKind) -> None:
+    """On a slow engine what is no final goes by itself, on a quick one together."""
+    batcher = Batcher(batch_size=8, batch_audio_s=60.0)
+    for n in range(12):
+        batcher.put(job(n, n, kind=kind))
+    assert len(batcher.next_batch()) == 1
+
+    for _ in range(50):
+        batcher.took(kind, 2, 0.09)
+    assert len(batcher.next_batch()) == 6
+
+    for _ in range(50):
+        batcher.took(kind, 6, 6.0)
+    assert len(batcher.next_batch()) == 1
+
+    for n in range(20, 40):
+        batcher.put(job(n, n))
+    assert len(batcher.next_batch()) == 8
+
+
+def test_idle_engines_share_what_waits() -> None:
+    """No engine rests while another has more than one window."""
+    batcher = make(*(job(n, n) for n in range(5)))
+
+    assert ids(batcher.next_batch(n_engines=2)) == [0, 1, 2]
+    assert ids(batcher.next_batch(n_engines=2)) == [3]
+    assert ids(batcher.next_batch()) == [4]
 
 
 def test_what_is_more_urgent_is_known() -> None:
@@ -172,7 +203,7 @@ def test_what_comes_back_goes_before_what_came_later() -> None:
     assert not batcher.put_back(interim(2, "d"), alone=False)
     assert batcher.put_back(interim(5, "e"), alone=False)
 
-    assert batches(batcher) == [[1, 3, 4, 7], [5, 6]]
+    assert batches(batcher) == [[1, 3, 4, 7], [5], [6]]
 
 
 def test_a_suspect_runs_alone() -> None:

@@ -73,6 +73,7 @@ async def occupy(pool: EnginePool) -> Hearing:
     """Keep an engine busy until the task is cancelled."""
     busy = hear(pool, object(), endless(1))
     await settle()
+    await until(lambda: pool.queued == 0)
     return busy
 
 

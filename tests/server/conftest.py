@@ -67,7 +67,7 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
         overrides = {name.replace("__", "."): value for name, value in settings.items()}
         config: Config = load_config(None, overrides, environ={})
         command = (script or Script()).command()
-        pool = make_pool(tmp_path, replicas=config.model.replicas, command=command)
+        pool = make_pool(tmp_path, replicas=config.model.replicas or 1, command=command)
         engines = Engines([LoadedModel("scripted", pool, MODEL)], config.model.language)
         await engines.start()
         streams = Streams(config.limits.streams)
