@@ -143,7 +143,7 @@ class EngineConfig(_Section):
 class StreamingConfig(_Section):
     """When results are made."""
 
-    interim_step_s: Annotated[float, Field(ge=0.1, le=5)] = 0.5
+    interim_step_s: Annotated[float, Field(ge=0.1, le=5)] = 0.3
     """New speech after which an interim result is made; under load they become rarer."""
     chunk_s: Annotated[float, Field(ge=1, le=25)] = 5.0
     """Longest stretch of speech without a final result."""

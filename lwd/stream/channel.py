@@ -156,7 +156,9 @@ class Channel:
         if self._settings.interim_results:
             is_over = self._heard.is_thorough
             self._shown = tuple(
-                self._heard.words if is_over else shown(self._heard.words, n_agreed, end_s)
+                self._heard.words
+                if is_over
+                else shown(self._shown, self._heard.words, n_agreed, end_s)
             )
             self._say_interim(asked.end)
 
@@ -291,8 +293,10 @@ class Channel:
         start = max(self._start, round(left[0].start_s * SAMPLE_RATE))
         self._close(closed, start)
         near = closed[-_OVERLAP_WORDS:]
+        seen = [w for w in self._shown if w.start_s + w.end_s >= 2 * start / SAMPLE_RATE]
         self._begin(start, sum(start / SAMPLE_RATE - w.start_s <= _OVERLAP_S for w in near))
         self._heard = replace(heard, words=left)
+        self._shown = tuple(replace(w, start_s=max(w.start_s, start / SAMPLE_RATE)) for w in seen)
 
     def _cut_by_force(self, end: int) -> None:
         """Close what is too long to be heard at once: at a word, or else all of it."""

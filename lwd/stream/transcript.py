@@ -18,6 +18,12 @@ EDGE_GUARD_S = 0.5
 _SHOWN_GUARD_S = 0.2
 """A word that ends this close to the edge is most likely the beginning of another."""
 
+_LIKELY, _LIKELY_IF_AGREED = 0.7, 0.5
+"""Probabilities from which a word is shown, at once or when two hypotheses agree on it."""
+
+_OLD_S = 1.0
+"""What two hypotheses agree on so far from the edge is shown however unlikely it is."""
+
 _CUT_SPAN_S = 2.5
 _SENTENCE_ENDS = (".", "?", "!", "。", "？", "！")
 _CLAUSE_ENDS = (",", ";", ":", "、", "，")
@@ -47,10 +53,23 @@ def agreed(before: Sequence[Word], now: Sequence[Word]) -> int:
     return len(now)
 
 
-def shown(words: Sequence[Word], n_agreed: int, edge_s: float) -> Sequence[Word]:
-    """The words to show of an interim of speech that goes on: not those that are likely to change."""
-    n_safe = sum(word.end_s <= edge_s - _SHOWN_GUARD_S for word in words)
-    return words[: max(n_agreed, n_safe)]
+def shown(
+    before: Sequence[Word], words: Sequence[Word], n_agreed: int, edge_s: float
+) -> Sequence[Word]:
+    """The words to show of an interim of speech that goes on, after those shown before.
+
+    What a reader has seen stands until the window is heard thoroughly, and what is likely to
+    change is not shown yet: a text that flickers cannot be read.
+    """
+    n_safe = next(
+        (n for n, word in enumerate(words) if not _is_safe(word, n < n_agreed, edge_s)), len(words)
+    )
+    n_same = agreed(before, words)
+    if _n_spoken(words[:n_same]) >= _n_spoken(before):
+        return words[: max(n_safe, n_same)]
+    seen_s = before[-1].end_s
+    new = [word for word in words[:n_safe] if word.start_s + word.end_s > 2 * seen_s]
+    return [*before, *(replace(word, start_s=max(word.start_s, seen_s)) for word in new)]
 
 
 def find_cut(words: Sequence[Word], n_stable: int, edge_s: float) -> int | None:
@@ -90,6 +109,17 @@ def without_beginning(words: Sequence[Word]) -> Sequence[Word]:
 def bare(word: Word) -> str:
     """A word's letters and digits, whatever their case."""
     return "".join(filter(str.isalnum, word.text)).casefold()
+
+
+def _is_safe(word: Word, is_agreed: bool, edge_s: float) -> bool:
+    age_s = edge_s - word.end_s
+    if is_agreed and (word.probability >= _LIKELY_IF_AGREED or age_s >= _OLD_S):
+        return True
+    return age_s >= _SHOWN_GUARD_S and word.probability >= _LIKELY
+
+
+def _n_spoken(words: Sequence[Word]) -> int:
+    return sum(bool(bare(word)) for word in words)
 
 
 def _begins_word(word: Word) -> bool:

@@ -1,5 +1,9 @@
 """Words on the stream's clock."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,9 +130,71 @@ def test_a_word_at_the_edge_is_shown_when_it_has_stayed() -> None:
     """Until then it is most likely the beginning of another word."""
     heard = words("so it is", each_s=0.5)
 
-    assert shown(heard, 0, edge_s=1.6) == heard[:2]
-    assert shown(heard, 3, edge_s=1.6) == heard
-    assert shown(heard, 0, edge_s=2.0) == heard
+    assert shown([], heard, 0, edge_s=1.6) == heard[:2]
+    assert shown([], heard, 3, edge_s=1.6) == heard
+    assert shown([], heard, 0, edge_s=2.0) == heard
+
+
+@pytest.mark.parametrize(
+    ("probability", "n_agreed", "edge_s", "is_shown"),
+    [
+        (0.6, 0, 2.0, False),
+        (0.6, 3, 2.0, True),
+        (0.3, 3, 2.0, False),
+        (0.3, 3, 2.6, True),
+        (0.3, 2, 2.6, False),
+    ],
+)
+def test_an_unlikely_word_is_shown_when_it_has_stayed(
+    probability: float, n_agreed: int, edge_s: float, is_shown: bool
+) -> None:
+    """Most words that are taken back were unlikely from the start."""
+    *sure, last = words("so it is", each_s=0.5)
+    heard = [*sure, replace(last, probability=probability)]
+
+    assert shown([], heard, n_agreed, edge_s) == (heard if is_shown else sure)
+
+
+def test_what_was_shown_stands_and_new_words_follow_it() -> None:
+    """A reader's text does not flicker, whatever the next hypothesis says of it."""
+    before = words("so it seems", each_s=0.5)
+    now = words("so it beams to me", each_s=0.5)
+
+    text = "".join(word.text for word in shown(before, now, 2, edge_s=3.0))
+
+    assert text == " so it seems to me"
+
+
+def test_what_was_shown_is_not_taken_back() -> None:
+    """A hypothesis that is shorter, or less sure, takes no word away."""
+    before = words("so it seems to me", each_s=0.5)
+    doubtful = [replace(word, probability=0.1) for word in before]
+
+    assert list(shown(before, before[:2], 2, edge_s=3.0)) == before
+    assert list(shown(before, doubtful, 0, edge_s=3.0)) == doubtful
+
+
+@given(
+    times=st.lists(
+        st.lists(st.tuples(st.floats(0, 3), st.floats(0, 1)), max_size=8), min_size=1, max_size=6
+    ),
+    texts=st.lists(st.sampled_from("abc"), min_size=8, max_size=8),
+)
+def test_shown_words_only_grow_and_are_in_order(
+    times: list[list[tuple[float, float]]], texts: list[str]
+) -> None:
+    """Whatever hypotheses follow on each other."""
+    seen: Sequence[Word] = []
+    for hypothesis in times:
+        starts = sorted(start for start, _ in hypothesis)
+        heard = [
+            Word(f" {texts[n]}", start, min(start + 0.2, [*starts, 9.0][n + 1]), probability)
+            for n, (start, (_, probability)) in enumerate(zip(starts, hypothesis, strict=True))
+        ]
+        now = shown(seen, heard, 0, edge_s=3.5)
+        assert [word.text for word in now][: len(seen)] == [word.text for word in seen]
+        assert all(a.end_s <= b.start_s for a, b in pairwise(now))
+        seen = now
 
 
 def test_marks_at_a_seam_belong_to_neither_side() -> None:
