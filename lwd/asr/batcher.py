@@ -48,6 +48,11 @@ class Batcher:
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
+    @property
+    def n_finals(self) -> int:
+        """Finals that wait."""
+        return len(self._waiting[JobKind.FINAL])
+
     def put(self, job: Job) -> Job | None:
         """Take a job in; the waiting interim of the same owner that it replaces, if any."""
         superseded = self._interims.get(job.owner)
@@ -95,6 +100,10 @@ class Batcher:
         """Learn from a batch that is done how long a job of its kind takes."""
         job_s = elapsed_s / n_jobs
         self._job_s[kind] = _MEMORY * self._job_s.get(kind, job_s) + (1 - _MEMORY) * job_s
+
+    def expected_s(self, kind: JobKind, n_jobs: int) -> float:
+        """How long such a batch takes by what is known; endless when nothing is."""
+        return n_jobs * self._job_s.get(kind, math.inf)
 
     def next_batch(self, *, n_engines: int = 1, only_full: bool = False) -> list[Job]:
         """Take out the jobs to run now; empty when nothing waits.

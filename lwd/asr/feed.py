@@ -115,6 +115,18 @@ class Feed:
         waiting = [sent.kind for sent in self._sent[1:] if not sent.is_recalled]
         return waiting[0] if waiting else None
 
+    @property
+    def at(self) -> tuple[JobKind, int] | None:
+        """What kind of batch the engine is at, and how many jobs, unless that is taken back."""
+        if not self._sent or self._sent[0].is_recalled:
+            return None
+        return self._sent[0].kind, self._sent[0].n_jobs
+
+    @property
+    def is_making_room(self) -> bool:
+        """Whether the batch that the engine was at is taken back."""
+        return bool(self._sent) and self._sent[0].is_recalled
+
     async def run(self) -> Death:
         """Serve the engine until it dies. Raises nothing but CancelledError."""
         self._watchdog.heard()
@@ -139,9 +151,15 @@ class Feed:
 
     def recall(self) -> None:
         """Take back the prefetched batch; its jobs come back once the engine has passed it over."""
-        prefetched = self._sent[1]
-        prefetched.is_recalled = True
-        self._engine.send(Cancellation(tuple(prefetched.unanswered)))
+        self._take_back(self._sent[1])
+
+    def interrupt(self) -> None:
+        """Take back the batch that the engine is at, as far as it is not done."""
+        self._take_back(self._sent[0])
+
+    def _take_back(self, sent: _Sent) -> None:
+        sent.is_recalled = True
+        self._engine.send(Cancellation(tuple(sent.unanswered)))
 
     def cancel(self, job: Job) -> bool:
         """Stop work on a job that nobody waits for any more; whether the engine has it."""

@@ -25,6 +25,10 @@ from lwd.errors import EngineFailed
 
 _NO_HINTS = Hints()
 
+_INTERRUPTIBLE = (JobKind.INTERIM, JobKind.BATCH)
+_WORTH_WAITING_S = 0.1
+"""A final waits so long for an engine rather than undo what that is at."""
+
 log = structlog.get_logger()
 
 
@@ -227,6 +231,7 @@ class EnginePool:
             feed.send(jobs)
             for pending in self._wanted(jobs):
                 pending.has_begun = True
+        self._make_room()
         for feed in self._feeds:
             # From every engine: the first that is done then takes what is more urgent.
             if feed.prefetched and self._batcher.is_more_urgent_than(feed.prefetched):
@@ -246,6 +251,21 @@ class EnginePool:
         # A batch that must wait in the engine is better off here while others can still join it.
         n_idle = sum(feed.is_idle for feed in self._feeds)
         return self._batcher.next_batch(n_engines=max(1, n_idle), only_full=not feed.is_idle)
+
+    def _make_room(self) -> None:
+        """Stop as many batches that can wait as finals wait; the latest begun, so little is lost."""
+        n_coming = sum(feed.is_making_room for feed in self._feeds)
+        busy = [feed for feed in self._feeds if self._is_long_at_less(feed)]
+        busy.sort(key=lambda feed: feed.busy_since_s, reverse=True)
+        for feed in busy[: max(0, self._batcher.n_finals - n_coming)]:
+            feed.interrupt()
+
+    def _is_long_at_less(self, feed: Feed) -> bool:
+        """Whether an engine will be at interims or recordings for long enough to stop it."""
+        if feed.at is None or feed.at[0] not in _INTERRUPTIBLE:
+            return False
+        done_s = feed.busy_since_s + self._batcher.expected_s(*feed.at)
+        return done_s - time.monotonic() > _WORTH_WAITING_S
 
     def _observe(self, jobs: Sequence[Job]) -> None:
         metrics.BATCH_SIZE.labels(self.model).observe(len(jobs))

@@ -92,6 +92,19 @@ def test_nothing_keeps_an_engine_long_from_a_final(kind: JobKind) -> None:
     assert len(batcher.next_batch()) == 8
 
 
+def test_a_batch_is_expected_to_take_as_long_as_those_before() -> None:
+    """A job's time follows the last ones; of a kind that was never done nothing is known."""
+    batcher = make()
+    assert batcher.expected_s(JobKind.INTERIM, 1) == float("inf")
+
+    for _ in range(50):
+        batcher.took(JobKind.INTERIM, 2, 1.0)
+    batcher.took(JobKind.INTERIM, 1, 1.0)
+
+    assert batcher.expected_s(JobKind.INTERIM, 2) == pytest.approx(1.2)
+    assert batcher.expected_s(JobKind.FINAL, 2) == float("inf")
+
+
 def test_idle_engines_share_what_waits() -> None:
     """No engine rests while another has more than one window."""
     batcher = make(*(job(n, n) for n in range(5)))

@@ -325,6 +325,19 @@ async def test_a_more_urgent_window_overtakes_one_that_is_prefetched(make_pool: 
     assert await order(hearings) == ["final", "interim"]
 
 
+@pytest.mark.parametrize("kind", [JobKind.INTERIM, JobKind.BATCH])
+async def test_a_final_stops_what_can_wait(make_pool: MakePool, kind: JobKind) -> None:
+    """The engine is at something that nobody waits for; that is done afterwards, from its start."""
+    pool = await make_pool(Script(), max_attempts=1)
+    stopped = hear(pool, "a", endless(1), kind)
+    await until(lambda: pool.queued == 0)
+
+    assert len(texts(await hear(pool, "b"))) == 2
+
+    assert not stopped.done()
+    stopped.cancel()
+
+
 async def test_a_recall_is_no_attempt(make_pool: MakePool) -> None:
     """An interim may be overtaken as often as it takes."""
     pool = await make_pool(Script(), batch_size=1, max_attempts=1)

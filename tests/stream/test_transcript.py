@@ -1,8 +1,8 @@
 """Words on the stream's clock."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,9 @@ from lwd.stream.transcript import (
 )
 from lwd.stream.window import Window
 from tests.stream.conftest import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def window(start_s: float, end_s: float) -> Window:
