@@ -18,31 +18,32 @@ from pathlib import Path
 from rich.console import Console
 from whisper_normalizer.english import EnglishTextNormalizer
 
-from command import add_sections, exit_code, limit_threads, wanted
+from command import exit_code, limit_threads, wanted
 from corpus import english, read_manifest
 from lwd.asr.types import SAMPLE_RATE
-from lwd.errors import InputUnreadable, UsageError
+from lwd.errors import InputUnreadable
 from lwd.models.store import ModelStore
-from machine import STORE, describe, warn_unless_quiet
-from rival_models import MODELS
+from machine import describe, warn_unless_quiet
 from streaming.compose import compose
-from streaming.rivals.lineup import Setting
-from streaming.rivals.measure import NAMES, Comparison
+from streaming.rivals.arguments import check, read_arguments
+from streaming.rivals.contender import Setting
+from streaming.rivals.lineup import CONTENDERS
+from streaming.rivals.measure import OFFLINE, Comparison
 from streaming.rivals.table import Row, side_by_side
 from streaming.rivals.weights import Weights
 
-_QUICK = {"calls": 1, "seconds": 20.0}
+_NAMES = (*CONTENDERS, OFFLINE)
 _SEED = 4
 _PACKAGES = ("lwd", "mlx", "aiohttp", "uvloop", "faster-whisper", "ctranslate2")
 
 
 def main() -> int:
     """Measure what the command line asks for."""
-    return exit_code("rivals.py", partial(_run, _arguments()))
+    return exit_code("rivals.py", partial(_run, read_arguments(_NAMES)))
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    _check(arguments)
+    check(arguments)
     limit_threads(arguments.threads)
     console = Console(stderr=True)
     clips = english(read_manifest(arguments.corpus))
@@ -64,19 +65,15 @@ def _run(arguments: argparse.Namespace) -> None:
             envs=(arguments.envs or Path(scratch) / "envs").absolute(),
             say=lambda text: console.print(f"  {text}"),
         )
-        rows = [comparison.row(name, setting) for name in wanted(arguments, NAMES)]
+        rows = [
+            comparison.offline(setting)
+            if name == OFFLINE
+            else comparison.live(name, CONTENDERS[name], setting)
+            for name in wanted(arguments, _NAMES)
+        ]
     _show(rows)
     if arguments.json:
         arguments.json.write_text(json.dumps(_as_json(rows, arguments), indent=2) + "\n")
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    """Raise UsageError for what would otherwise fail after minutes."""
-    for name in ("calls", "seconds", "endpointing", "threads"):
-        if (value := getattr(arguments, name)) <= 0:
-            raise UsageError(f"--{name} {value}: must be above 0")
-    if arguments.model not in MODELS:
-        raise UsageError(f"--model {arguments.model}: rivals can have {' or '.join(MODELS)}")
 
 
 def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
@@ -106,31 +103,6 @@ def _as_json(rows: Sequence[Row], arguments: argparse.Namespace) -> dict[str, ob
         "settings": {name: getattr(arguments, name) for name in names},
         "systems": {row.name: row.as_json() for row in rows},
     }
-
-
-def _arguments() -> argparse.Namespace:
-    """The command line; `--quick` changes defaults, so what is stated wins."""
-    parser = _parser()
-    if parser.parse_args().quick:
-        parser.set_defaults(**_QUICK)
-    return parser.parse_args()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add = parser.add_argument
-    add("--corpus", type=Path, required=True, metavar="DIR", help="with a manifest.jsonl")
-    add("--quick", action="store_true", help="one call of 20 s to each")
-    add("--json", type=Path, metavar="FILE", help="write everything measured to a file")
-    add_sections(parser, NAMES)
-    add("--envs", type=Path, metavar="DIR", help="keep the rivals' environments here")
-    add("--model", default="tiny.en", help="(tiny.en) whisper model")
-    add("--store", type=Path, default=STORE, metavar="DIR", help="where the models are")
-    add("--endpointing", type=int, default=300, metavar="MS", help="silence that ends speech (300)")
-    add("--calls", type=int, default=4, metavar="N", help="different calls (4)")
-    add("--seconds", type=float, default=60.0, metavar="S", help="length of each (60)")
-    add("--threads", type=int, default=2, metavar="N", help="threads of each (2)")
-    return parser
 
 
 if __name__ == "__main__":

@@ -2,45 +2,15 @@
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
-from streaming.client import Client
 from streaming.daemon import Daemon
 from streaming.deepgram import Deepgram
 from streaming.rivals import whisperlive, whisperlivekit
+from streaming.rivals.contender import Contender, Running, Setting
 from streaming.rivals.server import Server, accepts, free_port
-from streaming.rivals.weights import Weights
-from streaming.run import Meter
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What all have in common: the weights, Deepgram's parameters, and where to put things."""
-
-    weights: Weights
-    parameters: Mapping[str, str]
-    envs: Path
-    say: Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A server that waits for calls."""
-
-    client: Client
-    meter: Meter
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A server that can be started; `start` raises RivalUnavailable. `remark` says its settings."""
-
-    start: Callable[[Setting], AbstractContextManager[Running]]
-    remark: str
 
 
 @contextmanager
@@ -90,18 +60,18 @@ def _is_healthy(port: int) -> bool:
 
 CONTENDERS: dict[str, Contender] = {
     "lwd": Contender(_lwd, "as installed; Deepgram's protocol"),
-    "whisperlivekit-alignatt": Contender(
+    "wlk-alignatt": Contender(
         partial(_whisperlivekit, is_aligned=True),
-        "0.2.26, its default policy, encoder by CTranslate2 (compute type auto), decoder by torch in "
+        "WhisperLiveKit 0.2.26, its default policy, encoder by CTranslate2 (compute type auto), decoder by torch in "
         "float32, greedy; its Deepgram protocol",
     ),
-    "whisperlivekit-localagreement": Contender(
+    "wlk-localagreement": Contender(
         partial(_whisperlivekit, is_aligned=False),
-        "0.2.26, faster-whisper (compute type auto), its beam of 5; its Deepgram protocol",
+        "WhisperLiveKit 0.2.26, faster-whisper (compute type auto), its beam of 5; its Deepgram protocol",
     ),
     "whisperlive": Contender(
         _whisperlive,
-        "0.10.0, faster-whisper in int8, VAD and word times on, one model for all; each completed "
+        "WhisperLive 0.10.0, faster-whisper in int8, VAD and word times on, one model for all; each completed "
         "segment counts as a final, what is open at the end too",
     ),
 }

@@ -13,16 +13,14 @@ from streaming.bench import Whisper
 from streaming.calls import disturbance, usage
 from streaming.client import Client
 from streaming.compose import Call, linear16
+from streaming.rivals.contender import Contender, Running, Setting
 from streaming.rivals.environment import RivalUnavailable
-from streaming.rivals.lineup import CONTENDERS, Contender, Running, Setting
-from streaming.rivals.table import Row, live, offline
+from streaming.rivals.table import Row, live_figures, offline_figures
 from streaming.run import Run, in_turn, run
 from streaming.score import CallScore, Normalise, Total, score
 
 OFFLINE = "offline"
 """The same weights, which hear everything before they answer."""
-
-NAMES = (*CONTENDERS, OFFLINE)
 
 _WARM_UP_BYTES = 3 * 2 * 16_000
 
@@ -37,24 +35,32 @@ class Comparison:
     threads: int
     console: Console
 
-    def row(self, name: str, setting: Setting) -> Row:
-        """Measure one system; one that cannot be had is a row too."""
+    def live(self, name: str, contender: Contender, setting: Setting) -> Row:
+        """Start a system and call it; one that cannot be had is a row too."""
         self.console.print(f"[bold]{name}[/]")
-        if name == OFFLINE:
-            return self._offline(setting)
-        contender = CONTENDERS[name]
         try:
             with contender.start(setting) as running:
-                return self._live(name, contender, running)
+                return self._called(name, contender, running)
         except RivalUnavailable as error:
             self.console.print(f"  [bold red]{error}[/]")
             return Row(name, failure=str(error))
 
-    def _live(self, name: str, contender: Contender, running: Running) -> Row:
-        setting_up = partial(
-            running.client.stream, linear16(self.calls[0].samples)[:_WARM_UP_BYTES]
-        )
-        uvloop.run(setting_up(1.0))
+    def offline(self, setting: Setting) -> Row:
+        """Let faster-whisper hear everything before it answers."""
+        self.console.print(f"[bold]{OFFLINE}[/]")
+        model = str(setting.weights.ctranslate2())
+        with Remote("faster_whisper_rival", model, "float32", self.threads, blas=False) as remote:
+            whisper = Whisper(remote, self.normalise)
+            heard = [whisper.hear(call) for call in self.calls]
+        by_utterance = sum((one.by_utterance for one in heard), WordErrors())
+        by_call = sum((one.by_call for one in heard), WordErrors())
+        best = min(by_utterance, by_call, key=lambda errors: errors.percent)
+        remark = "faster-whisper in float32, beam 1; the better of utterances and whole calls"
+        return Row(OFFLINE, offline_figures(best), remarks=[remark])
+
+    def _called(self, name: str, contender: Contender, running: Running) -> Row:
+        warming = partial(running.client.stream, linear16(self.calls[0].samples)[:_WARM_UP_BYTES])
+        uvloop.run(warming(1.0))
         done = run(running.client, in_turn(self.calls, 1), meter=running.meter)
         if not done.admitted or len(done.errors) == len(done.admitted):
             failed = {heard.recording.error for heard in done.heard}
@@ -63,7 +69,7 @@ class Comparison:
         total = Total.of(scores)
         return Row(
             name,
-            live(total, _cpu_per_audio_s(done)),
+            live_figures(total, _cpu_per_audio_s(done)),
             remarks=[contender.remark, *_faults(done, total), *disturbance(done)],
             details={"calls": [asdict(call) for call in scores], "usage": usage(done)},
         )
@@ -74,28 +80,17 @@ class Comparison:
             for heard in done.admitted
         ]
 
-    def _offline(self, setting: Setting) -> Row:
-        model = str(setting.weights.ctranslate2())
-        with Remote("faster_whisper_rival", model, "float32", self.threads, blas=False) as remote:
-            whisper = Whisper(remote, self.normalise)
-            heard = [whisper.hear(call) for call in self.calls]
-        by_utterance = sum((one.by_utterance for one in heard), WordErrors())
-        by_call = sum((one.by_call for one in heard), WordErrors())
-        best = min(by_utterance, by_call, key=lambda errors: errors.percent)
-        remark = "faster-whisper in float32, beam 1; the better of utterances and whole calls"
-        return Row(OFFLINE, offline(best), remarks=[remark])
-
 
 def _cpu_per_audio_s(done: Run) -> float:
     """Seconds of CPU for each second of audio, of all processes together."""
-    used = usage(done).values()
-    return sum(process["cpu_per_audio_s"] for process in used) if used else float("nan")
+    first, last = (sum(at.cpu_s.values()) for at in (done.usage[0], done.usage[-1]))
+    return (last - first) / sum(heard.call.duration_s for heard in done.admitted)
 
 
 def _faults(done: Run, total: Total) -> list[str]:
     unseen = total.words - len(total.word_s)
     return [
-        f"{unseen} of {total.words} words never shown as said, "
+        f"{unseen} of {total.words} words never shown as said",
         f"{total.missing_finals} of {total.finals_due} utterances without a final of their own",
         *(f"{done.errors.count(error)} calls: {error}" for error in sorted(set(done.errors))),
     ]

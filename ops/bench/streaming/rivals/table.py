@@ -1,7 +1,7 @@
 """What was measured of each system, side by side. Pure."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.table import Table
@@ -10,17 +10,17 @@ from report import Figure
 from scoring import WordErrors
 from streaming.score import Total, mean, percentile
 
-_CPU = "CPU"
-COLUMNS = (
-    "interim mean",
-    "word p50",
-    "word p95",
-    "final p50",
-    "final p95",
-    "WER",
-    "changed",
-    _CPU,
-)
+COLUMNS = {
+    "interim_latency_mean_s": "interim\nmean",
+    "word_latency_p50_s": "word\np50",
+    "word_latency_p95_s": "word\np95",
+    "final_latency_p50_s": "final\np50",
+    "final_latency_p95_s": "final\np95",
+    "wer_percent": "WER",
+    "changed_words_percent": "words\nchanged",
+    "cpu_per_audio_s": "CPU\ns/s",
+}
+"""Headings by the key of the figure; CPU is seconds for each second of audio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +42,35 @@ class Row:
         return values | {"failure": self.failure, "remarks": [*self.remarks]} | dict(self.details)
 
 
-def live(total: Total, cpu_per_audio_s: float) -> list[Figure]:
+def live_figures(total: Total, cpu_per_audio_s: float) -> list[Figure]:
     """The figures of a server that was called."""
     return [
-        Figure("interim_latency_mean_s", COLUMNS[0], mean(total.interim_s), " s"),
-        Figure("word_latency_p50_s", COLUMNS[1], percentile(total.word_s, 50), " s"),
-        Figure("word_latency_p95_s", COLUMNS[2], percentile(total.word_s, 95), " s"),
-        Figure("final_latency_p50_s", COLUMNS[3], percentile(total.final_s, 50), " s"),
-        Figure("final_latency_p95_s", COLUMNS[4], percentile(total.final_s, 95), " s"),
-        *offline(total.errors),
-        Figure("changed_words_percent", COLUMNS[6], total.stability.percent, " %"),
-        Figure("cpu_per_audio_s", COLUMNS[7], cpu_per_audio_s, " s/s"),
+        _figure("interim_latency_mean_s", mean(total.interim_s), " s"),
+        _figure("word_latency_p50_s", percentile(total.word_s, 50), " s"),
+        _figure("word_latency_p95_s", percentile(total.word_s, 95), " s"),
+        _figure("final_latency_p50_s", percentile(total.final_s, 50), " s"),
+        _figure("final_latency_p95_s", percentile(total.final_s, 95), " s"),
+        *offline_figures(total.errors),
+        _figure("changed_words_percent", total.stability.percent, " %"),
+        _figure("cpu_per_audio_s", cpu_per_audio_s),
     ]
 
 
-def offline(errors: WordErrors) -> list[Figure]:
+def offline_figures(errors: WordErrors) -> list[Figure]:
     """The one figure of a system that hears everything before it answers."""
-    return [Figure("wer_percent", COLUMNS[5], errors.percent, " %")]
+    return [_figure("wer_percent", errors.percent, " %")]
 
 
-def side_by_side(rows: Iterable[Row]) -> Table:
-    """A line for each system; one that failed has its reason in the last column."""
-    rows = list(rows)
+def _figure(key: str, value: float, unit: str = "") -> Figure:
+    return Figure(key, COLUMNS[key].replace("\n", " "), value, unit)
+
+
+def side_by_side(rows: Sequence[Row]) -> Table:
+    """A line for each system; one that failed has its reason in a last column."""
     notes = any(row.failure for row in rows)
-    drawn = Table("system", *COLUMNS, *(["not measured"] * notes))
+    drawn = Table("system", *COLUMNS.values(), *(["not measured"] * notes))
     for row in rows:
-        shown = {figure.title: figure.measured for figure in row.figures}
-        cells = [shown.get(column, "-") for column in COLUMNS]
+        shown = {figure.key: figure.measured for figure in row.figures}
+        cells = [shown.get(key, "-") for key in COLUMNS]
         drawn.add_row(row.name, *cells, *([row.failure or ""] * notes))
     return drawn

@@ -54,8 +54,8 @@ _OPTIONS = {
 _READY = "SERVER_READY"
 _END = b"END_OF_AUDIO"
 _READY_TIMEOUT_S = 60.0
-_IDLE_S, _LAST_MESSAGE_TIMEOUT_S = 3.0, 60.0
-"""It drops what is open at END_OF_AUDIO, so its client waits until nothing comes any more."""
+_IDLE_S, _LAST_MESSAGE_TIMEOUT_S = 15.0, 60.0
+"""It drops what is open at END_OF_AUDIO, so its own client too waits until nothing comes for so long."""
 
 _EDGE_S = 1e-3
 """Times of segments have three decimals."""
