@@ -93,7 +93,8 @@ def _show(rows: Sequence[Row]) -> None:
     console = Console()
     console.print(side_by_side(rows))
     for row in rows:
-        console.print(*(f"{row.name}: {remark}." for remark in row.remarks), sep="\n")
+        for remark in row.remarks:
+            console.print(f"{row.name}: {remark}")
 
 
 def _as_json(rows: Sequence[Row], arguments: argparse.Namespace) -> dict[str, object]:

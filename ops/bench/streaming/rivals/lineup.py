@@ -59,20 +59,21 @@ def _is_healthy(port: int) -> bool:
 
 
 CONTENDERS: dict[str, Contender] = {
-    "lwd": Contender(_lwd, "as installed; Deepgram's protocol"),
+    "lwd": Contender(_lwd, "as installed; Deepgram's protocol."),
     "wlk-alignatt": Contender(
         partial(_whisperlivekit, is_aligned=True),
-        "WhisperLiveKit 0.2.26, its default policy, encoder by CTranslate2 (compute type auto), decoder by torch in "
-        "float32, greedy; its Deepgram protocol",
+        "WhisperLiveKit 0.2.26 under its default policy; encoder by CTranslate2 (compute type "
+        "auto), decoder by torch in float32, greedy; its Deepgram protocol.",
     ),
     "wlk-localagreement": Contender(
         partial(_whisperlivekit, is_aligned=False),
-        "WhisperLiveKit 0.2.26, faster-whisper (compute type auto), its beam of 5; its Deepgram protocol",
+        "WhisperLiveKit 0.2.26; faster-whisper (compute type auto), its beam of 5; its Deepgram "
+        "protocol.",
     ),
     "whisperlive": Contender(
         _whisperlive,
-        "WhisperLive 0.10.0, faster-whisper in int8, VAD and word times on, one model for all; each completed "
-        "segment counts as a final, what is open at the end too",
+        "WhisperLive 0.10.0; faster-whisper in int8, VAD and word times on, one model for all; a "
+        "completed segment counts as a final, and so does what is open at the end.",
     ),
 }
 """By the name that --only takes."""

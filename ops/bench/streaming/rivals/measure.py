@@ -55,7 +55,7 @@ class Comparison:
         by_utterance = sum((one.by_utterance for one in heard), WordErrors())
         by_call = sum((one.by_call for one in heard), WordErrors())
         best = min(by_utterance, by_call, key=lambda errors: errors.percent)
-        remark = "faster-whisper in float32, beam 1; the better of utterances and whole calls"
+        remark = "faster-whisper in float32, beam 1; the better of utterances and whole calls."
         return Row(OFFLINE, offline_figures(best), remarks=[remark])
 
     def _called(self, name: str, contender: Contender, running: Running) -> Row:
@@ -90,7 +90,7 @@ def _cpu_per_audio_s(done: Run) -> float:
 def _faults(done: Run, total: Total) -> list[str]:
     unseen = total.words - len(total.word_s)
     return [
-        f"{unseen} of {total.words} words never shown as said",
-        f"{total.missing_finals} of {total.finals_due} utterances without a final of their own",
-        *(f"{done.errors.count(error)} calls: {error}" for error in sorted(set(done.errors))),
+        f"{unseen} of {total.words} words never shown as said.",
+        f"{total.missing_finals} of {total.finals_due} utterances without a final of their own.",
+        *(f"{done.errors.count(error)} calls: {error}." for error in sorted(set(done.errors))),
     ]
