@@ -73,7 +73,8 @@ CONTENDERS: dict[str, Contender] = {
     "whisperlive": Contender(
         _whisperlive,
         "WhisperLive 0.10.0; faster-whisper in int8, VAD and word times on, one model for all; a "
-        "completed segment counts as a final, and so does what is open at the end.",
+        "completed segment counts as a final, and so does what is open at the end. Its CPU includes "
+        "what it repeats after the call.",
     ),
 }
 """By the name that --only takes."""

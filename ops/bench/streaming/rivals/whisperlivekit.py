@@ -1,7 +1,7 @@
 """WhisperLiveKit: its server under either policy, and how it is called.
 
-It is called by Deepgram's protocol: its own shows times in whole hundredths, but neither the words'
-own times nor where speech ends.
+It is called by Deepgram's protocol: its own gives the times of lines, but neither those of words nor
+where speech ends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
