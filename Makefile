@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test check bench-setup bench bench-stream lock upgrade clean
+.PHONY: help setup models run test check bench-setup bench bench-stream bench-rivals lock upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -59,6 +59,9 @@ bench: $(MEASURABLE) ## measure the engine beside others on the recordings in CO
 
 bench-stream: $(MEASURABLE) ## measure live calls made of the recordings in CORPUS
 	$(BIN)/python ops/bench/stream.py --corpus '$(CORPUS)' --threads 2
+
+bench-rivals: $(MEASURABLE) ## measure lwd and its rivals by the same live calls from CORPUS
+	$(BIN)/python ops/bench/rivals.py --corpus '$(CORPUS)'
 
 lock: $(VENV)/.dev ## compile ops/requirements from pyproject.toml, keeping versions that fit
 	$(BIN)/python ops/lock.py

@@ -14,7 +14,11 @@ _MIN_LOG_PROBABILITY = -1.0
 _MIN_LOG_PROBABILITY_IN_SHORT = -0.8
 """On a short context, where there is still the full one to be tried."""
 
-_NO_SPEECH_PROBABILITY = 0.6
+_NO_SPEECH_PROBABILITY = 0.5
+_MAX_SILENT_LOG_PROBABILITY = -0.9
+"""Whisper's own are 0.6 and -1.0. On 514 windows of speech these silence not one more, but laughter,
+coughs and the babble of a party, which sound like speech until they are decoded."""
+
 _MAX_TOKENS = 220
 _TOKENS_PER_S = 12
 _SPARE_TOKENS = 16
@@ -60,5 +64,5 @@ def is_silence(no_speech_probability: float, average_log_probability: float) -> 
     """Whether the model takes the window for silence and does not believe its own words."""
     return (
         no_speech_probability > _NO_SPEECH_PROBABILITY
-        and average_log_probability < _MIN_LOG_PROBABILITY
+        and average_log_probability < _MAX_SILENT_LOG_PROBABILITY
     )

@@ -80,7 +80,14 @@ def test_an_ordinary_text_stands(said: str) -> None:
 
 @pytest.mark.parametrize(
     ("no_speech", "log_probability", "silent"),
-    [(0.9, -1.5, True), (0.9, -0.3, False), (0.1, -1.5, False)],
+    [
+        (0.9, -1.5, True),
+        (0.9, -0.3, False),
+        (0.1, -1.5, False),
+        (0.57, -0.95, True),
+        (0.57, -0.85, False),
+        (0.45, -1.4, False),
+    ],
 )
 def test_silence_takes_two_signs(no_speech: float, log_probability: float, silent: bool) -> None:
     """Words that the model is sure of are heard, however much it sounds like silence."""
