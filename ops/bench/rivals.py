@@ -20,11 +20,11 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 from command import exit_code, limit_threads, wanted
 from corpus import english, read_manifest
-from lwd.asr.types import SAMPLE_RATE
 from lwd.errors import InputUnreadable
 from lwd.models.store import ModelStore
 from machine import describe, warn_unless_quiet
 from streaming.compose import compose
+from streaming.deepgram import parameters
 from streaming.rivals.arguments import check, read_arguments
 from streaming.rivals.contender import Setting
 from streaming.rivals.lineup import CONTENDERS
@@ -61,7 +61,7 @@ def _run(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         setting = Setting(
             weights=Weights(arguments.model, files, Path(scratch)),
-            parameters=_parameters(arguments),
+            parameters=parameters(arguments.model, arguments.endpointing),
             envs=(arguments.envs or Path(scratch) / "envs").absolute(),
             say=lambda text: console.print(f"  {text}"),
         )
@@ -74,19 +74,6 @@ def _run(arguments: argparse.Namespace) -> None:
     _show(rows)
     if arguments.json:
         arguments.json.write_text(json.dumps(_as_json(rows, arguments), indent=2) + "\n")
-
-
-def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
-    return {
-        "model": arguments.model,
-        "language": "en",
-        "encoding": "linear16",
-        "sample_rate": str(SAMPLE_RATE),
-        "channels": "1",
-        "interim_results": "true",
-        "punctuate": "true",
-        "endpointing": str(arguments.endpointing),
-    }
 
 
 def _show(rows: Sequence[Row]) -> None:

@@ -23,7 +23,6 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 from command import add_sections, exit_code, limit_threads, wanted
 from corpus import Clip, english, read_manifest
-from lwd.asr.types import SAMPLE_RATE
 from lwd.errors import InputUnreadable
 from machine import STORE, describe, warn_unless_quiet
 from report import Measured, measure
@@ -31,7 +30,7 @@ from streaming import calls, capacity, endurance, nonspeech
 from streaming.bench import Bench, Plan
 from streaming.compose import compose
 from streaming.daemon import Daemon
-from streaming.deepgram import Deepgram
+from streaming.deepgram import Deepgram, parameters
 from streaming.plot import draw
 
 # The longest last.
@@ -82,7 +81,7 @@ def _bench(
 ) -> Bench:
     url = daemon.url if daemon else arguments.server
     return Bench(
-        client=Deepgram(url, _parameters(arguments), arguments.key),
+        client=Deepgram(url, parameters(arguments.model, arguments.endpointing), arguments.key),
         meter=daemon.usage if daemon else None,
         model=arguments.model,
         calls=compose(english(clips), arguments.calls, arguments.seconds, _SEED),
@@ -100,19 +99,6 @@ def _bench(
         normalise=EnglishTextNormalizer(),
         console=console,
     )
-
-
-def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
-    return {
-        "model": arguments.model,
-        "language": "en",
-        "encoding": "linear16",
-        "sample_rate": str(SAMPLE_RATE),
-        "channels": "1",
-        "interim_results": "true",
-        "punctuate": "true",
-        "endpointing": str(arguments.endpointing),
-    }
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, object]:

@@ -37,6 +37,14 @@ class Offline:
     by_utterance: WordErrors
     by_call: WordErrors
 
+    @classmethod
+    def of(cls, heard: Sequence["Offline"]) -> "Offline":
+        """Several calls together."""
+        return cls(
+            sum((one.by_utterance for one in heard), WordErrors()),
+            sum((one.by_call for one in heard), WordErrors()),
+        )
+
     @property
     def best(self) -> WordErrors:
         """What streaming is held against: the better of the two."""

@@ -5,7 +5,6 @@ from dataclasses import asdict
 
 from report import Measured
 from rival_models import MODELS
-from scoring import WordErrors
 from streaming.bench import Bench, Offline
 from streaming.run import Run
 from streaming.score import CallScore, Total
@@ -67,11 +66,7 @@ def _offline(bench: Bench, scores: Sequence[CallScore]) -> Offline:
     bench.say("the same audio offline")
     with bench.whisper() as whisper:
         by_name = {call.name: whisper.hear(call) for call in bench.calls}
-    heard = [by_name[scored.call] for scored in scores]
-    return Offline(
-        sum((one.by_utterance for one in heard), WordErrors()),
-        sum((one.by_call for one in heard), WordErrors()),
-    )
+    return Offline.of([by_name[scored.call] for scored in scores])
 
 
 def _latencies(total: Total) -> dict[str, Sequence[float]]:

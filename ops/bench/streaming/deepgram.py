@@ -14,6 +14,7 @@ from aiohttp import (
     WSServerHandshakeError,
 )
 
+from lwd.asr.types import SAMPLE_RATE
 from streaming.client import Received, Recording, Result, Speaker, Word
 
 PATH = "/v1/listen"
@@ -22,6 +23,20 @@ _CLOSE = '{"type":"CloseStream"}'
 _CLOSED_WELL = 1000
 _REFUSED = {429, 503}
 _LAST_MESSAGE_TIMEOUT_S = 60.0
+
+
+def parameters(model: str, endpointing_ms: int) -> dict[str, str]:
+    """What every bench asks of a server."""
+    return {
+        "model": model,
+        "language": "en",
+        "encoding": "linear16",
+        "sample_rate": str(SAMPLE_RATE),
+        "channels": "1",
+        "interim_results": "true",
+        "punctuate": "true",
+        "endpointing": str(endpointing_ms),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ import uvloop
 from rich.console import Console
 
 from remote import Remote
-from scoring import WordErrors
-from streaming.bench import Whisper
+from streaming.bench import Offline, Whisper
 from streaming.calls import disturbance, usage
 from streaming.client import Client
 from streaming.compose import Call, linear16
@@ -51,12 +50,9 @@ class Comparison:
         model = str(setting.weights.ctranslate2())
         with Remote("faster_whisper_rival", model, "float32", self.threads, blas=False) as remote:
             whisper = Whisper(remote, self.normalise)
-            heard = [whisper.hear(call) for call in self.calls]
-        by_utterance = sum((one.by_utterance for one in heard), WordErrors())
-        by_call = sum((one.by_call for one in heard), WordErrors())
-        best = min(by_utterance, by_call, key=lambda errors: errors.percent)
+            offline = Offline.of([whisper.hear(call) for call in self.calls])
         remark = "faster-whisper in float32, beam 1; the better of utterances and whole calls."
-        return Row(OFFLINE, offline_figures(best), remarks=[remark])
+        return Row(OFFLINE, offline_figures(offline.best), remarks=[remark])
 
     def _called(self, name: str, contender: Contender, running: Running) -> Row:
         warming = partial(running.client.stream, linear16(self.calls[0].samples)[:_WARM_UP_BYTES])
