@@ -1,26 +1,21 @@
 """Whisper's pieces of text become Deepgram's words.
 
-Owns what a word is on the wire: its bare form, its written form, and which pieces belong
-together. It knows no audio and no language; letters, marks and digits are Unicode's.
+Owns which pieces belong together, and what of a word goes on the wire. It knows no audio and no
+language; letters, marks and digits are Unicode's.
 
 Whisper writes `" twenty"`, `"-one"`, `","`: a space begins a word where the script has spaces.
 """
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from lwd.protocol.messages import Word
-
-# Signs that are read aloud are no punctuation: 5%, R&B, C++, 20°, $5.
-_SPOKEN_SIGNS = frozenset("%‰&@#+=°")
-_SPOKEN_CATEGORIES = frozenset({"L", "M", "N"})
-_CURRENCY = "Sc"
-_MINUS = ("-", "\N{MINUS SIGN}")
+from lwd.text.written import SPOKEN_SIGNS, Written, bare_word
 
 # Without a space before them these go on with the word: twenty-one, 10,000, 3.5, l'eau, 50%.
-_JOINERS = frozenset("-'’.,:/_") | _SPOKEN_SIGNS
+_JOINERS = frozenset("-'’.,:/_") | SPOKEN_SIGNS
 _OPENING_CATEGORIES = frozenset({"Ps", "Pi"})
 _INVERTED = frozenset("¿¡")
 _QUOTES = frozenset("\"'")
@@ -46,49 +41,27 @@ class Piece(Protocol):
         """From 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    text: str
-    start_s: float
-    end_s: float
-    probability: float
-
-
-def bare_word(text: str) -> str:
-    """`text` in lower case without the punctuation around it; empty if it has nothing else.
-
-    Apostrophes, hyphens and points inside stay, and so does a minus before a digit.
-    """
-    first, last = 0, len(text)
-    while first < last and not _is_spoken(text[first]):
-        first += 1
-    while last > first and not _is_spoken(text[last - 1]):
-        last -= 1
-    if text[first:last][:1].isdigit() and text[:first].endswith(_MINUS):
-        first -= 1
-    return text[first:last].lower()
-
-
 def format_words(pieces: Iterable[Piece], *, punctuate: bool) -> list[Word]:
-    """Words for the wire; `punctuated_word` is set if `punctuate`.
-
-    Every word has a bare form that is not empty: punctuation that stands alone joins the word
-    that it belongs to, and is dropped where there is none.
-    """
+    """Words for the wire; `punctuated_word` is set if `punctuate`."""
     return [
         Word(
-            word=bare_word(written.text),
+            word=written.bare,
             start_s=written.start_s,
             end_s=written.end_s,
             confidence=written.probability,
             punctuated_word=written.text if punctuate else None,
         )
-        for written in _joined(pieces)
+        for written in join_pieces(pieces)
     ]
 
 
-def _joined(pieces: Iterable[Piece]) -> list[_Written]:
-    words: list[_Written] = []
+def join_pieces(pieces: Iterable[Piece]) -> list[Written]:
+    """The words that the pieces make.
+
+    Every word has a bare form that is not empty: punctuation that stands alone joins the word
+    that it belongs to, and is dropped where there is none.
+    """
+    words: list[Written] = []
     opening = ""
     for piece in pieces:
         written = piece.text.strip()
@@ -100,25 +73,20 @@ def _joined(pieces: Iterable[Piece]) -> list[_Written]:
         elif words and not opening and _continues(piece.text):
             words[-1] = _extended(words[-1], piece)
         else:
-            words.append(_Written(opening + written, piece.start_s, piece.end_s, piece.probability))
+            words.append(Written(opening + written, piece.start_s, piece.end_s, piece.probability))
             opening = ""
     if words and opening:
         words[-1] = replace(words[-1], text=words[-1].text + opening)
     return words
 
 
-def _extended(word: _Written, piece: Piece) -> _Written:
+def _extended(word: Written, piece: Piece) -> Written:
     return replace(
         word,
         text=word.text + piece.text.rstrip(),
         end_s=piece.end_s,
         probability=min(word.probability, piece.probability),
     )
-
-
-def _is_spoken(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category[0] in _SPOKEN_CATEGORIES or category == _CURRENCY or character in _SPOKEN_SIGNS
 
 
 def _opens(punctuation: str) -> bool:

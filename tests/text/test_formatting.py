@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lwd.protocol.messages import Word
-from lwd.text.formatting import bare_word, format_words
+from lwd.text.formatting import format_words
+from lwd.text.written import bare_word
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""A word as people write it, and its bare form. Pure."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Signs that are read aloud are no punctuation: 5%, R&B, C++, 20°, $5.
+SPOKEN_SIGNS = frozenset("%‰&@#+=°")
+_SPOKEN_CATEGORIES = frozenset({"L", "M", "N"})
+_CURRENCY = "Sc"
+_MINUS = ("-", "\N{MINUS SIGN}")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A word with its case and the marks around it, on the stream's clock.
+
+    `probability` is from 0 to 1. The text may hold spaces where several words were written as one.
+    """
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+    @property
+    def bare(self) -> str:
+        """In lower case, without the marks around it."""
+        return bare_word(self.text)
+
+
+def merge(words: Sequence[Written], text: str) -> Written:
+    """Several words, at least one, as one that is written so; as probable as the least of them."""
+    return Written(text, words[0].start_s, words[-1].end_s, min(word.probability for word in words))
+
+
+def bare_word(text: str) -> str:
+    """`text` in lower case without the punctuation around it; empty if it has nothing else.
+
+    Apostrophes, hyphens and points inside stay, and so does a minus before a digit.
+    """
+    first, last = 0, len(text)
+    while first < last and not _is_spoken(text[first]):
+        first += 1
+    while last > first and not _is_spoken(text[last - 1]):
+        last -= 1
+    if text[first:last][:1].isdigit() and text[:first].endswith(_MINUS):
+        first -= 1
+    return text[first:last].lower()
+
+
+def _is_spoken(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in _SPOKEN_CATEGORIES or category == _CURRENCY or character in SPOKEN_SIGNS
