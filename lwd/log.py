@@ -51,6 +51,9 @@ PERSONAL = frozenset(
     }
 )
 
+_QUOTES_REQUESTS = "aiohttp.server"
+"""Its exceptions quote the line that is no HTTP, which may be the one with the key."""
+
 
 def configure_logging(
     level: Literal["debug", "info", "warning", "error"],
@@ -125,5 +128,7 @@ def _for_people() -> list[Processor]:
 
 def _name_library_message(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Give a library's message the one fixed event name that all of them share."""
-    message = {"logger": event["_record"].name, "message": event["event"]}
-    return {**event, **message, "event": "library_message"}
+    name, message = event["_record"].name, event["event"]
+    if name == _QUOTES_REQUESTS and (exc_info := event.pop("exc_info", None)):
+        message = f"{message}: {exc_info[0].__name__}"
+    return {**event, "logger": name, "message": message, "event": "library_message"}

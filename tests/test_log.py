@@ -116,7 +116,7 @@ def test_exception_is_data_without_variables(lines: Lines) -> None:
         _fail("sentinel")
     except ValueError:
         log.exception("stream_failed")
-        logging.getLogger("aiohttp.server").exception("Error handling request")
+        logging.getLogger("asyncio").exception("Task failed")
 
     ours, theirs = lines()
 
@@ -129,6 +129,19 @@ def test_exception_is_data_without_variables(lines: Lines) -> None:
         assert [set(frame) for frame in exception["frames"]] == [{"filename", "lineno", "name"}] * 2
     assert (ours["level"], theirs["level"]) == ("error", "error")
     assert "sentinel" not in str((ours, theirs))
+
+
+def test_a_request_that_is_no_http_is_not_quoted(lines: Lines) -> None:
+    """The HTTP library's own errors show the bytes at fault, which may be a key's."""
+    try:
+        raise ValueError("Invalid header value char: 'Authorization: Token sentinel'")
+    except ValueError:
+        logging.getLogger("aiohttp.server").exception("Error handling request")
+
+    [line] = lines()
+
+    assert line["message"] == "Error handling request: ValueError"
+    assert "sentinel" not in str(line)
 
 
 def test_library_messages_go_the_same_way(lines: Lines) -> None:
