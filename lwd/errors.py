@@ -10,11 +10,13 @@ LwdError
 │   ├── AddressUnavailable    71  the address or port cannot be bound
 │   ├── ConnectionFailed      76  a server refused or dropped a client command
 │   └── ConfigInvalid         78  the configuration does not validate
-├── Rejection                 an HTTP request refused before the upgrade, in Deepgram's error shape
+├── Rejection                 an HTTP request refused, in Deepgram's error shape
 │   ├── InvalidParameter      400
 │   ├── WrongEndpoint         400, 404 or 405
 │   ├── InvalidCredentials    401
+│   ├── PayloadTooLarge       413
 │   ├── Overloaded            429
+│   ├── InternalFault         500
 │   └── Unavailable           503
 ├── SchemaError               a text frame that is no control message; the stream goes on
 ├── UndecodableAudio          the stream's bytes are not the audio they claim to be
@@ -24,7 +26,7 @@ A message names the field, the value and the remedy. It never holds a key, audio
 Exit codes follow sysexits(3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -90,19 +92,29 @@ class ConfigInvalid(StartError):
         self.problems = tuple(problems)
 
 
-REJECTIONS = ("bad_request", "auth", "capacity", "draining", "engine")
+REJECTIONS = ("bad_request", "auth", "capacity", "draining", "engine", "fault")
 """Every `reason` of a Rejection."""
+
+_RETRY_SOON = {"Retry-After": "1"}
 
 
 class Rejection(LwdError):
-    """An HTTP request refused before the upgrade.
+    """An HTTP request refused, before the upgrade if it asks for one.
 
     `reason` labels the metric and the log line, and `parameter` names the query parameter that is
-    to blame; status, code and message are the client's (https://developers.deepgram.com/docs/errors).
+    to blame; status, code and message are the client's (https://developers.deepgram.com/docs/errors),
+    and so are `headers` besides. Without `err_code` the message is sent as bare text.
     """
 
     def __init__(
-        self, status: int, err_code: str, err_msg: str, reason: str, parameter: str | None = None
+        self,
+        status: int,
+        err_code: str | None,
+        err_msg: str,
+        reason: str,
+        parameter: str | None = None,
+        *,
+        headers: Mapping[str, str] = {},
     ) -> None:
         super().__init__(err_msg)
         self.status = status
@@ -110,6 +122,7 @@ class Rejection(LwdError):
         self.err_msg = err_msg
         self.reason = reason
         self.parameter = parameter
+        self.headers = headers
 
 
 class InvalidParameter(Rejection):
@@ -124,8 +137,10 @@ class InvalidParameter(Rejection):
 class WrongEndpoint(Rejection):
     """There is nothing at this path (404), or not for this method (405), or no upgrade (400)."""
 
-    def __init__(self, status: int, err_code: str, err_msg: str) -> None:
-        super().__init__(status, err_code, err_msg, "bad_request")
+    def __init__(
+        self, status: int, err_code: str | None, err_msg: str, *, headers: Mapping[str, str] = {}
+    ) -> None:
+        super().__init__(status, err_code, err_msg, "bad_request", headers=headers)
 
 
 class InvalidCredentials(Rejection):
@@ -133,6 +148,14 @@ class InvalidCredentials(Rejection):
 
     def __init__(self) -> None:
         super().__init__(401, "INVALID_AUTH", "Invalid credentials.", "auth")
+
+
+class PayloadTooLarge(Rejection):
+    """The body is larger than any that lwd takes."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        message = f"Payload size exceeds limit of {limit_bytes >> 20} MB."
+        super().__init__(413, "PAYLOAD_TOO_LARGE", message, "bad_request")
 
 
 class Overloaded(Rejection):
@@ -144,6 +167,19 @@ class Overloaded(Rejection):
             "TOO_MANY_REQUESTS",
             "Too many requests. Please try again later",
             "capacity",
+            headers=_RETRY_SOON,
+        )
+
+
+class InternalFault(Rejection):
+    """lwd failed; what happened stands in the log alone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            500,
+            "INTERNAL_SERVER_ERROR",
+            "The server failed on this request. Please try again later",
+            "fault",
         )
 
 
@@ -151,7 +187,9 @@ class Unavailable(Rejection):
     """No stream can be served now; `reason` is `draining` or `engine`."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(503, "Service Unavailable", "Please try again later", reason)
+        super().__init__(
+            503, "Service Unavailable", "Please try again later", reason, headers=_RETRY_SOON
+        )
 
 
 class SchemaError(LwdError):

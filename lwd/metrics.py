@@ -51,7 +51,7 @@ STREAMS = Counter(
 )
 STREAMS_REJECTED = Counter(
     "lwd_streams_rejected_total",
-    "Streams refused before the upgrade, by why.",
+    "Requests refused, streams among them, by why.",
     ["reason"],
     registry=REGISTRY,
 )

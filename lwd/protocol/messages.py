@@ -1,7 +1,7 @@
 """What the server says: each message as a dataclass that writes its own JSON text.
 
 Owns the key order, the rounding and the derived values (transcript, confidence) of Deepgram's
-messages, and the body of a refused upgrade. It does not know when a message is due. Clients differ
+messages, and the body of a refused request. It does not know when a message is due. Clients differ
 in what they require, so a message always carries every key that Deepgram always sends.
 """
 
@@ -225,12 +225,14 @@ class ErrorMessage:
 
 
 def rejection_body(err_code: str, err_msg: str, request_id: str) -> str:
-    """The JSON body of a refused upgrade; only the 503 names its code `error_code`.
+    """The JSON body of a refused request.
 
+    Only the 503 names its code `error_code`, and only an unknown project has no `request_id`.
     https://developers.deepgram.com/docs/errors
     """
     key = "error_code" if err_code == "Service Unavailable" else "err_code"
-    return _json({key: err_code, "err_msg": err_msg, "request_id": request_id})
+    named = {} if err_code == "PROJECT_NOT_FOUND" else {"request_id": request_id}
+    return _json({key: err_code, "err_msg": err_msg, **named})
 
 
 def _rounded(value: float) -> float:

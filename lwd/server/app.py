@@ -1,35 +1,30 @@
 """The composition root: builds every part of the daemon from its configuration and runs it."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from uuid import uuid4
 
-import structlog
 import uvloop
 from aiohttp import web
 
-from lwd import metrics
 from lwd.asr.pool import EnginePool
 from lwd.asr.settings import EngineSettings
 from lwd.asr.shares import cores, has_gpu, share_out
 from lwd.asr.wire import EngineSpec
 from lwd.config import Config
-from lwd.errors import Rejection, WrongEndpoint
 from lwd.log import configure_logging
 from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
 from lwd.server.auth import Authenticator
+from lwd.server.cors import add_cors_headers, answer_preflight
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.lifecycle import Announce, run
 from lwd.server.listen import ListenHandler, Streams
 from lwd.server.ops import OpsHandlers
-from lwd.server.reply import REQUEST_ID, rejection_response
+from lwd.server.reply import add_request_id, answer_in_shape
 
 _MIB = 1 << 20
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-log = structlog.get_logger()
+_MAX_REQUEST_LINE_BYTES = 1 << 16
+"""Deepgram takes 200 replacements and 100 keyterms, and all stand in the query."""
 
 
 def serve(config: Config, announce: Announce) -> None:
@@ -46,7 +41,11 @@ def serve(config: Config, announce: Announce) -> None:
 
 def build_app(config: Config, engines: Engines, streams: Streams) -> web.Application:
     """The HTTP application over started engines."""
-    app = web.Application(middlewares=[_identify_and_reject])
+    app = web.Application(
+        middlewares=[answer_in_shape, answer_preflight],
+        handler_args={"max_line_size": _MAX_REQUEST_LINE_BYTES},
+    )
+    app.on_response_prepare.extend([add_request_id, add_cors_headers])
     authenticator = Authenticator(key.get_secret_value() for key in config.auth.keys)
     listen = ListenHandler(config, engines, authenticator, streams)
     app.router.add_get("/v1/listen", listen.handle)
@@ -96,38 +95,6 @@ def _settings(config: Config) -> EngineSettings:
         max_attempts=config.engine.max_attempts,
         cache_directory=Path.home() / ".cache" / "lwd" / "kernels",
     )
-
-
-@web.middleware
-async def _identify_and_reject(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every request an id, and every refusal Deepgram's shape."""
-    request_id = request[REQUEST_ID] = uuid4()
-    try:
-        response = await _or_wrong_endpoint(handler, request)
-    except Rejection as rejection:
-        metrics.STREAMS_REJECTED.labels(rejection.reason).inc()
-        log.info(
-            "rejected",
-            request_id=str(request_id),
-            status=rejection.status,
-            reason=rejection.reason,
-            parameter=rejection.parameter,
-        )
-        response = rejection_response(rejection, request_id)
-    if not response.prepared:
-        response.headers["dg-request-id"] = str(request_id)
-    return response
-
-
-async def _or_wrong_endpoint(handler: Handler, request: web.Request) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
-        raise WrongEndpoint(
-            error.status,
-            error.reason.upper().replace(" ", "_"),
-            f"{error.reason}: lwd serves GET /v1/listen as a WebSocket, and nothing else of Deepgram.",
-        ) from error
 
 
 def _bytes(mebibytes: int | None) -> int | None:

@@ -29,11 +29,12 @@ log = structlog.get_logger()
 
 
 class Streams:
-    """The open streams, and whether more are taken."""
+    """The open streams, whether more are taken, and whether any has come to its end."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.is_draining = False
+        self.has_served = False
         self.open: set[Stream] = set()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -54,6 +55,7 @@ class Streams:
         try:
             yield
         finally:
+            self.has_served = True
             self.open.discard(stream)
             metrics.STREAMS_ACTIVE.set(len(self.open))
             if not self.open:
@@ -114,7 +116,6 @@ class ListenHandler:
                 "Bad Request",
                 "Bad Request: /v1/listen is a WebSocket; connect with ws:// or wss://",
             )
-        websocket.headers["dg-request-id"] = str(request[REQUEST_ID])
         return websocket
 
     def _stream(

@@ -1,20 +1,108 @@
-"""Answers to HTTP requests before any upgrade, in Deepgram's shape."""
+"""Every answer over HTTP: its id, and refusals and faults in Deepgram's shape.
 
+Knows neither what a request asks for nor who may ask it.
+https://developers.deepgram.com/docs/errors
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from aiohttp import web
+import structlog
+from aiohttp import hdrs, web
 
-from lwd.errors import Rejection
+from lwd import metrics
+from lwd.errors import InternalFault, PayloadTooLarge, Rejection, WrongEndpoint
 from lwd.protocol.messages import rejection_body
 
 REQUEST_ID = web.RequestKey("request_id", UUID)
 """Identifies one request to its client and in the log."""
 
+_HINT = "A live stream is GET /v1/listen, as a WebSocket."
+_JSON = {hdrs.CONTENT_TYPE: "application/json"}  # to the byte: no charset
+_TEXT = {hdrs.CONTENT_TYPE: "text/plain; charset=utf-8"}
 
-def rejection_response(rejection: Rejection, request_id: UUID) -> web.Response:
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger()
+
+
+@web.middleware
+async def answer_in_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id, and its refusal Deepgram's shape, the log and the metric."""
+    request_id = request[REQUEST_ID] = new_request_id()
+    try:
+        return await _or_rejection(request, handler)
+    except Rejection as rejection:
+        metrics.STREAMS_REJECTED.labels(rejection.reason).inc()
+        log.info(
+            "rejected",
+            request_id=str(request_id),
+            status=rejection.status,
+            reason=rejection.reason,
+            parameter=rejection.parameter,
+        )
+        return _rejection_response(rejection, request_id)
+
+
+async def add_request_id(request: web.Request, response: web.StreamResponse) -> None:
+    """Name the request in the headers of whatever answers it, an upgrade too."""
+    # The library refuses an unknown `Expect` before any middleware.
+    request_id = request.get(REQUEST_ID) or new_request_id()
+    response.headers["dg-request-id"] = str(request_id)
+
+
+def json_response(body: object) -> web.Response:
+    """The answer 200, in compact JSON."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return web.Response(body=text.encode(), headers=_JSON)
+
+
+def new_request_id() -> UUID:
+    """A UUID of version 7 (RFC 9562), as Deepgram's are: it begins with the time."""
+    unix_ms = time.time_ns() // 1_000_000
+    high = unix_ms << 16 | 0x7 << 12 | secrets.randbits(12)
+    return UUID(int=high << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+async def _or_rejection(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the handler answers; everything that keeps it from that becomes a Rejection."""
+    try:
+        return await handler(request)
+    except (Rejection, ConnectionError):
+        raise
+    except web.HTTPError as error:
+        raise _in_shape(error, request) from error
+    except Exception as error:
+        log.exception("request_failed", request_id=str(request[REQUEST_ID]))
+        if request.writer.output_size:
+            # An answer has begun, so that a second one would be noise in it.
+            raise ConnectionError from error
+        raise InternalFault from error
+
+
+def _in_shape(error: web.HTTPError, request: web.Request) -> Rejection:
+    """What the HTTP library refuses by itself."""
+    match error:
+        case web.HTTPMethodNotAllowed(allowed_methods=allowed):
+            methods = ", ".join(sorted(allowed))
+            message = f"Method Not Allowed: this path takes {methods}. {_HINT}"
+            return WrongEndpoint(405, "METHOD_NOT_ALLOWED", message, headers={"Allow": methods})
+        case web.HTTPRequestEntityTooLarge():
+            return PayloadTooLarge(request.client_max_size)
+        case _:
+            code = error.reason.upper().replace(" ", "_")
+            return WrongEndpoint(error.status, code, f"{error.reason}. {_HINT}")
+
+
+def _rejection_response(rejection: Rejection, request_id: UUID) -> web.Response:
     """The response that tells a client why it was refused."""
-    headers = {"Content-Type": "application/json", "dg-error": rejection.err_msg}
-    if rejection.status in {429, 503}:
-        headers["Retry-After"] = "1"
-    body = rejection_body(rejection.err_code, rejection.err_msg, str(request_id))
-    return web.Response(status=rejection.status, body=body.encode(), headers=headers)
+    headers = {"dg-error": rejection.err_msg, **rejection.headers}
+    if rejection.err_code is None:
+        body, kind = rejection.err_msg, _TEXT
+    else:
+        body = rejection_body(rejection.err_code, rejection.err_msg, str(request_id))
+        kind = _JSON
+    return web.Response(status=rejection.status, body=body.encode(), headers=headers | kind)
