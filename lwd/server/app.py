@@ -18,6 +18,7 @@ from lwd.server.cors import add_cors_headers, answer_preflight
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.lifecycle import Announce, run
 from lwd.server.listen import ListenHandler, Streams
+from lwd.server.manage import ManageHandlers
 from lwd.server.ops import OpsHandlers
 from lwd.server.reply import add_request_id, answer_in_shape
 
@@ -49,6 +50,7 @@ def build_app(config: Config, engines: Engines, streams: Streams) -> web.Applica
     authenticator = Authenticator(key.get_secret_value() for key in config.auth.keys)
     listen = ListenHandler(config, engines, authenticator, streams)
     app.router.add_get("/v1/listen", listen.handle)
+    ManageHandlers(engines, authenticator).add_routes(app.router)
     OpsHandlers(engines, streams).add_routes(app.router)
     return app
 

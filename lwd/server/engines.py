@@ -36,6 +36,7 @@ class Engines:
             **{alias.lower(): self._named(name) for alias, name in aliases.items()},
             **{f"whisper-{model.name.lower()}": model for model in models},
             **{model.name.lower(): model for model in models},
+            **{model.info.uuid: model for model in models},
         }
         self._default_language = default_language
 
@@ -66,11 +67,15 @@ class Engines:
 
     def choose(self, asked: str | None) -> LoadedModel:
         """The model that a client means, else the default: Deepgram's names all mean that."""
-        return self._by_name.get((asked or "").lower(), self._models[0])
+        return self.named(asked or "") or self._models[0]
 
     def knows(self, asked: str | None) -> bool:
         """Whether a client asks for no model in particular, or for one that is loaded."""
-        return not asked or asked.lower() in self._by_name
+        return not asked or self.named(asked) is not None
+
+    def named(self, name: str) -> LoadedModel | None:
+        """The loaded model that a name, an alias or a UUID means."""
+        return self._by_name.get(name.lower())
 
     def language_for(self, model: LoadedModel, asked: str | None) -> str | None:
         """Whisper's code for a client's BCP-47 tag, or None to detect the language.
