@@ -13,6 +13,7 @@ from lwd.asr.pool import EnginePool
 from lwd.errors import REJECTIONS
 from lwd.server.engines import Engines
 from lwd.server.listen import Streams
+from lwd.server.reply import json_response
 from lwd.server.stream import Message, Outcome
 
 
@@ -39,6 +40,8 @@ class OpsHandlers:
         router.add_get("/readyz", self._readyz)
         router.add_get("/healthz", self._healthz)
         router.add_get("/metrics", self._metrics)
+        router.add_get("/v1/status", self._status)
+        router.add_get("/v1/status/engine", self._status_engine)
 
     async def _livez(self, _: web.Request) -> web.Response:
         """Answering at all is the answer."""
@@ -77,6 +80,35 @@ class OpsHandlers:
         return web.Response(
             body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+    async def _status(self, _: web.Request) -> web.Response:
+        """Health and load, as Deepgram's self-hosted API tells them."""
+        return json_response(
+            {
+                "system_health": self._system_health(),
+                "active_batch_requests": 0,
+                "active_stream_requests": len(self._streams.open),
+                "active_listen_v2_stream_requests": 0,
+            }
+        )
+
+    async def _status_engine(self, _: web.Request) -> web.Response:
+        """Whether any engine answers; Deepgram's own probes look for the text `Connected`."""
+        is_connected = any(model.pool.is_ready for model in self._engines)
+        return json_response(
+            {"engine_connection_status": "Connected" if is_connected else "Disconnected"}
+        )
+
+    def _system_health(self) -> str:
+        """Deepgram tells it by the requests that went well; the engines tell it sooner."""
+        pools = [model.pool for model in self._engines]
+        if all(pool.has_failed for pool in pools):
+            return "Critical"
+        if not any(pool.is_ready for pool in pools):
+            return "Initializing"
+        if any(len(pool.pids) < pool.replicas for pool in pools):
+            return "Degraded"
+        return "Healthy" if self._streams.has_served else "Ready"
 
     def _is_full(self) -> bool:
         return len(self._streams.open) >= self._streams.limit
