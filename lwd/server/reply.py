@@ -22,7 +22,6 @@ REQUEST_ID = web.RequestKey("request_id", UUID)
 
 _HINT = "A live stream is GET /v1/listen, as a WebSocket."
 _JSON = {hdrs.CONTENT_TYPE: "application/json"}  # to the byte: no charset
-_TEXT = {hdrs.CONTENT_TYPE: "text/plain; charset=utf-8"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -101,8 +100,6 @@ def _rejection_response(rejection: Rejection, request_id: UUID) -> web.Response:
     """The response that tells a client why it was refused."""
     headers = {"dg-error": rejection.err_msg, **rejection.headers}
     if rejection.err_code is None:
-        body, kind = rejection.err_msg, _TEXT
-    else:
-        body = rejection_body(rejection.err_code, rejection.err_msg, str(request_id))
-        kind = _JSON
-    return web.Response(status=rejection.status, body=body.encode(), headers=headers | kind)
+        return web.Response(status=rejection.status, text=rejection.err_msg, headers=headers)
+    body = rejection_body(rejection.err_code, rejection.err_msg, str(request_id))
+    return web.Response(status=rejection.status, body=body.encode(), headers=headers | _JSON)

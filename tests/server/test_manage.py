@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from deepgram import AsyncDeepgramClient
 from deepgram.environment import DeepgramClientEnvironment
+from httpx import AsyncClient
 
 from tests.server.conftest import MODEL, Server, StartServer
 from tests.server.test_handshake import KEY
@@ -69,15 +70,19 @@ async def test_the_published_sdk_understands(server: Server) -> None:
     """Deepgram's own client finds the models and the project."""
     base = str(server.client.make_url(""))
     hosts = DeepgramClientEnvironment(base=base, production=base, agent=base, agent_rest=base)
-    manage = AsyncDeepgramClient(api_key=KEY, environment=hosts).manage.v1
+    async with AsyncClient() as http:
+        sdk = AsyncDeepgramClient(api_key=KEY, environment=hosts, httpx_client=http)
+        manage = sdk.manage.v1
 
-    models = await manage.models.list(include_outdated=True)
-    projects = await manage.projects.list()
+        models = await manage.models.list(include_outdated=True)
+        model = await manage.models.get(MODEL.uuid)
+        projects = await manage.projects.list()
+        of_project = await manage.projects.models.list(PROJECT_ID)
 
     assert [model.uuid_ for model in models.stt or []] == [MODEL.uuid]
+    assert model.canonical_name == "whisper-scripted"
     assert [project.project_id for project in projects.projects or []] == [PROJECT_ID]
-    assert await manage.projects.models.list(PROJECT_ID) == models
-    assert (await manage.models.get(MODEL.uuid)).canonical_name == "whisper-scripted"
+    assert of_project == models
 
 
 async def test_another_project_is_not_found(server: Server) -> None:
