@@ -84,7 +84,8 @@ def runs(words: Sequence[Written], said: Iterable[Said], *, across_marks: bool) 
 def _goes_on(words: Sequence[Written], last: Said, number: Said, *, across_marks: bool) -> bool:
     if not across_marks and any(_pauses(word) for word in words[last.end - 1 : number.start]):
         return False
-    return all(word.bare in _BETWEEN for word in words[last.end : number.start])
+    between = [word.bare for word in words[last.end : number.start]]
+    return all(bare in _BETWEEN or not any(map(str.isalnum, bare)) for bare in between)
 
 
 def digits_said(words: Sequence[Written], language: str) -> list[Said]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lwd.protocol.messages import Entity
 from lwd.text.digits import Run, Said, digits_said, numbers_spoken, runs
-from lwd.text.written import Written, merge, split_marks
+from lwd.text.written import Written, split_marks
 
 _MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _WEEKDAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
@@ -92,19 +92,23 @@ def find_entities(words: Sequence[Written], language: str) -> list[Entity]:
         if taken.isdisjoint(range(span.start, span.end)):
             taken.update(range(span.start, span.end))
             found.append(span)
-    return [_entity(span, words[span.start : span.end]) for span in sorted(found, key=_start)]
-
-
-def _start(span: _Span) -> int:
-    return span.start
+    return [
+        _entity(span, words[span.start : span.end])
+        for span in sorted(found, key=lambda span: span.start)
+    ]
 
 
 def _entity(span: _Span, words: Sequence[Written]) -> Entity:
     value = split_marks(" ".join(word.text for word in words))[1]
     opening = "(" if value.count(")") > value.count("(") else ""
-    whole = merge(words, opening + value)
-    raw = " ".join(word.bare for word in words)
-    return Entity(span.label, whole.text, raw, whole.probability, span.start, span.end)
+    return Entity(
+        label=span.label,
+        value=opening + value,
+        raw_value=" ".join(word.bare for word in words),
+        confidence=min(word.probability for word in words),
+        start_word=span.start,
+        end_word=span.end,
+    )
 
 
 def _spans(words: Sequence[Written], language: str) -> Iterator[_Span]:

@@ -1,7 +1,7 @@
 """Which words are profane, and how they are masked. Pure.
 
 The list is lwd's own: whole words with their inflections, and only such as mean nothing innocent in
-speech. The lists at hand, made to moderate forums, mask beer, anatomy and names as well.
+speech. Those that packages carry, made to moderate forums, have beer and anatomy in them.
 """
 
 import re

@@ -142,13 +142,15 @@ class Redactor:
 
 
 def _is_amount(number: Said) -> bool:
-    return number.is_spoken and len(number.digits) > _LONGEST_SPOKEN
+    is_long = number.is_spoken and len(number.digits) > _LONGEST_SPOKEN
+    return is_long and not number.text.startswith("0")  # zeros said one by one are one number
 
 
 def _ssns(run: Run) -> Iterator[_Span]:
     """Nine digits by themselves, or in groups of 3, 2 and 4 among others."""
     lengths = [len(number.digits) for number in run.said]
-    if sum(lengths) == _SSN_DIGITS and lengths not in _NOT_SSN:
+    is_other = lengths in _NOT_SSN and not any(number.is_spoken for number in run.said)
+    if sum(lengths) == _SSN_DIGITS and not is_other:
         yield _Span("SSN", run.start, run.end)
     for n in range(len(lengths)):
         if lengths[n : n + len(_SSN_GROUPS)] == _SSN_GROUPS:

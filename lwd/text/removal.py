@@ -24,11 +24,13 @@ def without(words: Sequence[Written], gone: Collection[int]) -> list[Written]:
     for index, word in enumerate(words):
         before, core, after = split_marks(word.text)
         if index in gone:
+            is_first = not kept or _ends(kept[-1]) or before != ""
+            is_capital = is_capital or (is_first and core[:1].isupper())
             opening += before
-            is_capital = is_capital or (core[:1].isupper() and (not kept or _ends(kept[-1])))
-            kept[-1:] = [_closed(last, after) for last in kept[-1:]]
+            if kept and not opening:
+                kept[-1] = _closed(kept[-1], after)
             continue
-        shown = core[:1].upper() + core[1:] if is_capital else core
+        shown = core[:1].upper() + core[1:] if is_capital and word.verbatim is None else core
         kept.append(replace(word, text=opening + before + shown + after))
         opening, is_capital = "", False
     return kept

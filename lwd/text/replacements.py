@@ -4,7 +4,7 @@ https://developers.deepgram.com/docs/find-and-replace: `FIND:REPLACE`, and `FIND
 FIND in lower case means the word in any case; with a capital it means just that, and comes first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lwd.text.removal import without
@@ -12,74 +12,59 @@ from lwd.text.written import Written, split_marks
 
 
 @dataclass(frozen=True, slots=True)
-class _Replacement:
-    """`find` has single spaces, and no marks around its words; `words` is empty to remove."""
-
-    find: str
-    words: tuple[str, ...]
-
-    @property
-    def is_exact(self) -> bool:
-        return self.find != self.find.lower()
-
-    def length_at(self, words: Sequence[Written], start: int) -> int:
-        """How many words from `start` on are what is to be found; 0 if they are not."""
-        said = ""
-        for end in range(start, len(words)):
-            said += (" " if said else "") + _form(words[end], is_exact=self.is_exact)
-            if len(said) >= len(self.find):
-                return end + 1 - start if said == self.find else 0
-        return 0
-
-
-@dataclass(frozen=True, slots=True)
 class Replacements:
-    """All replacements of a stream, the most exact first."""
+    """All replacements of a stream: what to find, its words with single spaces, to the new words.
 
-    _ordered: tuple[_Replacement, ...]
+    `exact` is found in just this case, `lower` in any; `longest` is the most words that one finds.
+    """
+
+    exact: Mapping[str, Sequence[str]]
+    lower: Mapping[str, Sequence[str]]
+    longest: int
 
     @classmethod
     def parse(cls, values: Iterable[str]) -> "Replacements":
         """From the values of `replace`; one that finds nothing, such as `:x`, does nothing."""
-        parsed = [_parsed(value) for value in values]
-        found = [replacement for replacement in parsed if replacement.find]
-        return cls(tuple(sorted(found, key=lambda item: (not item.is_exact, -len(item.find)))))
+        parsed = dict(_parsed(value) for value in values)
+        found = {find: words for find, words in parsed.items() if find}
+        lower = {find: words for find, words in found.items() if find == find.lower()}
+        exact = {find: words for find, words in found.items() if find not in lower}
+        return cls(exact, lower, max((len(find.split()) for find in found), default=0))
 
     def apply(self, words: Sequence[Written]) -> list[Written]:
         """The words with everything replaced; new words share the time of the old ones evenly."""
+        tables = (
+            (self.exact, [word.verbatim or split_marks(word.text)[1] for word in words]),
+            (self.lower, [word.bare for word in words]),
+        )
         result: list[Written] = []
         gone: set[int] = set()
         index = 0
         while index < len(words):
-            replacement, length = self._at(words, index)
-            old = words[index : index + max(length, 1)]
-            if replacement is None:
-                result += old
-            elif replacement.words:
-                result += _replaced(old, replacement.words)
-            else:
+            length, new = self._at(index, tables)
+            old = words[index : index + length]
+            if new is not None and not new:
                 gone.update(range(len(result), len(result) + length))
-                result += old
-            index += len(old)
+            result += _replaced(old, new) if new else old
+            index += length
         return without(result, gone)
 
-    def _at(self, words: Sequence[Written], start: int) -> tuple[_Replacement | None, int]:
-        for replacement in self._ordered:
-            if length := replacement.length_at(words, start):
-                return replacement, length
-        return None, 0
+    def _at(
+        self, start: int, tables: Iterable[tuple[Mapping[str, Sequence[str]], Sequence[str]]]
+    ) -> tuple[int, Sequence[str] | None]:
+        """How many words from `start` on to replace by what; one word by None is to stay."""
+        for table, forms in tables:
+            for length in range(min(self.longest, len(forms) - start), 0, -1):
+                new = table.get(" ".join(forms[start : start + length]))
+                if new is not None:
+                    return length, new
+        return 1, None
 
 
-def _parsed(value: str) -> _Replacement:
+def _parsed(value: str) -> tuple[str, tuple[str, ...]]:
     find, _, words = value.partition(":")
     cores = (split_marks(word)[1] for word in find.split())
-    return _Replacement(" ".join(core for core in cores if core), tuple(words.split()))
-
-
-def _form(word: Written, *, is_exact: bool) -> str:
-    if word.verbatim is not None:
-        return word.verbatim
-    return split_marks(word.text)[1] if is_exact else word.bare
+    return " ".join(core for core in cores if core), tuple(words.split())
 
 
 def _replaced(old: Sequence[Written], words: Sequence[str]) -> list[Written]:
