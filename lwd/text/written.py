@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Signs that are read aloud are no punctuation: 5%, R&B, C++, 20°, $5.
 SPOKEN_SIGNS = frozenset("%‰&@#+=°")
@@ -16,17 +16,24 @@ class Written:
     """A word with its case and the marks around it, on the stream's clock.
 
     `probability` is from 0 to 1. The text may hold spaces where several words were written as one.
+    `verbatim` is the bare form of what nobody said so: `****`, `[SSN_1]`, what a client put there.
     """
 
     text: str
     start_s: float
     end_s: float
     probability: float
+    verbatim: str | None = None
 
     @property
     def bare(self) -> str:
-        """In lower case, without the marks around it."""
-        return bare_word(self.text)
+        """In lower case, without the marks around it, unless it is to stand verbatim."""
+        return bare_word(self.text) if self.verbatim is None else self.verbatim
+
+    def instead(self, verbatim: str) -> "Written":
+        """The word with something else in the place of what was said, between the same marks."""
+        before, _, after = split_marks(self.text)
+        return replace(self, text=before + verbatim + after, verbatim=verbatim)
 
 
 def merge(words: Sequence[Written], text: str) -> Written:
@@ -39,6 +46,11 @@ def bare_word(text: str) -> str:
 
     Apostrophes, hyphens and points inside stay, and so does a minus before a digit.
     """
+    return split_marks(text)[1].lower()
+
+
+def split_marks(text: str) -> tuple[str, str, str]:
+    """The punctuation before a word, the word, and the punctuation after it."""
     first, last = 0, len(text)
     while first < last and not _is_spoken(text[first]):
         first += 1
@@ -46,7 +58,7 @@ def bare_word(text: str) -> str:
         last -= 1
     if text[first:last][:1].isdigit() and text[:first].endswith(_MINUS):
         first -= 1
-    return text[first:last].lower()
+    return text[:first], text[first:last], text[last:]
 
 
 def _is_spoken(character: str) -> bool:

@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lwd.protocol.messages import (
+    Entity,
     ErrorMessage,
+    Hit,
     Metadata,
     ModelInfo,
     Results,
+    SearchResult,
     SpeechStarted,
     UtteranceEnd,
     Word,
@@ -135,6 +138,32 @@ def test_plain_words() -> None:
             {"word": "go", "start": 0.3, "end": 0.4, "confidence": 0.7},
         ],
     }
+
+
+def test_search() -> None:
+    """What was searched stands before the alternatives, with or without hits."""
+    hit = Hit(0.97829861, 10.605, 11.565, "is epistemology")
+    results = replace(
+        SILENCE, search=[SearchResult("epistemology", [hit]), SearchResult("Warwick", [])]
+    )
+
+    assert (
+        '"channel":{"search":[{"query":"epistemology","hits":[{"confidence":0.978299,'
+        '"start":10.605,"end":11.565,"snippet":"is epistemology"}]},'
+        '{"query":"Warwick","hits":[]}],"alternatives":['
+    ) in results.to_json()
+
+
+def test_entities() -> None:
+    """Entities come last, and are an empty list where there are none."""
+    entity = Entity("MONEY", "$5", "five dollars", 0.98765432, 3, 5)
+    final = replace(SILENCE, is_final=True, entities=[entity])
+
+    assert final.to_json().endswith(
+        ',"from_finalize":false,"entities":[{"label":"MONEY","value":"$5",'
+        '"raw_value":"five dollars","confidence":0.987654,"start_word":3,"end_word":5}]}'
+    )
+    assert replace(final, entities=[]).to_json().endswith(',"from_finalize":false,"entities":[]}')
 
 
 def test_languages() -> None:
