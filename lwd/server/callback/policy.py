@@ -71,10 +71,12 @@ class CallbackPolicy:
         except ValueError:
             raise _refusal("It is not a URL.") from None
         if not url.scheme:
-            text = f"Invalid query string. `callback` begins with none of {_listed(_SCHEMES)}."
-            raise InvalidParameter("callback", text, "Bad Request")
-        problem = next(self._problems(url, len(text)), None)
-        if problem is not None:
+            raise InvalidParameter(
+                "callback",
+                f"Invalid query string. `callback` begins with none of {_listed(_SCHEMES)}.",
+                "Bad Request",  # Deepgram's code for it
+            )
+        for problem in self._problems(url, len(text)):
             raise _refusal(problem)
         return Target(url.with_fragment(None))
 
@@ -121,7 +123,7 @@ def _is_address(host: str) -> bool:
         ip_address(host)
     except ValueError:
         return False
-    return True
+    return "%" not in host  # the zone of a link
 
 
 def _listed(choices: tuple[object, ...]) -> str:

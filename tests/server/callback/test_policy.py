@@ -99,7 +99,8 @@ def test_public_urls_are_allowed(url: str) -> None:
         ("http://[::ffff:8.8.8.8]/", "not public"),
         ("http://[64:ff9b::7f00:1]/", "not public"),
         ("http://[2002:7f00:1::]/", "not public"),
-        ("http://[fe80::1%25eth0]/", "not public"),
+        ("http://[fe80::1]/", "not public"),
+        ("http://[2606:4700::1111%25eth0]/", "neither a name nor an address"),
         (f"http://example.com/{'a' * 2048}", "more than 2048 characters"),
     ],
 )
