@@ -20,6 +20,7 @@ LwdError
 │   └── Unavailable           503
 ├── SchemaError               a text frame that is no control message; the stream goes on
 ├── UndecodableAudio          the stream's bytes are not the audio they claim to be
+├── CallbackBroken            the WebSocket that a stream's results go to cannot be opened, or broke
 └── EngineFailed              a window that the engine could not transcribe
 
 A message names the field, the value and the remedy. It never holds a key, audio or a transcript.
@@ -202,6 +203,10 @@ class SchemaError(LwdError):
 
 class UndecodableAudio(LwdError):
     """The stream's bytes cannot be decoded as audio."""
+
+
+class CallbackBroken(LwdError):
+    """The WebSocket of a stream's callback cannot be opened, or broke."""
 
 
 class EngineFailed(LwdError):

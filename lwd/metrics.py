@@ -73,6 +73,17 @@ CONTAINER_MISMATCHES = Counter(
 MESSAGES = Counter(
     "lwd_messages_total", "Messages sent to clients, by kind.", ["kind"], registry=REGISTRY
 )
+CALLBACK_MESSAGES = Counter(
+    "lwd_callback_messages_total",
+    "Messages to clients' callbacks, by what became of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+CALLBACK_RETRIES = Counter(
+    "lwd_callback_retries_total",
+    "Requests to clients' callbacks that were made again after a failure.",
+    registry=REGISTRY,
+)
 INTERIM_LATENCY = Histogram(
     "lwd_interim_latency_seconds",
     "From asking for an interim to its result.",

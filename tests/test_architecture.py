@@ -70,6 +70,7 @@ OWNERS = {
 PURE = (
     "lwd.protocol",
     "lwd.text",
+    "lwd.server.callback.policy",
     "lwd.stream.events",
     "lwd.stream.segmenter",
     "lwd.stream.transcript",

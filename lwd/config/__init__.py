@@ -3,6 +3,7 @@
 from lwd.config.load import effective, load_config
 from lwd.config.schema import (
     AuthConfig,
+    CallbackConfig,
     Config,
     EngineConfig,
     LimitsConfig,
@@ -16,6 +17,7 @@ from lwd.config.schema import (
 
 __all__ = [
     "AuthConfig",
+    "CallbackConfig",
     "Config",
     "EngineConfig",
     "LimitsConfig",

@@ -47,6 +47,7 @@ VARIABLES = {
 _NOUNS = {
     "boolean": "true or false",
     "integer": "a whole number",
+    "ipvanynetwork": "a network such as 10.0.0.0/8",
     "null": "null",
     "number": "a number",
     "password": "a key",

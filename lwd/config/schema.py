@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     PrivateAttr,
     SecretStr,
     ValidationInfo,
@@ -34,6 +35,15 @@ Language = Annotated[
         json_schema_extra={"format": "a language code such as en or pt-BR"},
     ),
 ]
+CallbackHost = Annotated[
+    str,
+    Field(
+        pattern=r"^(\*\.)?[A-Za-z0-9_.:-]{1,253}$",
+        json_schema_extra={"format": "a host such as example.com or *.example.com"},
+    ),
+    AfterValidator(str.lower),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
 Key = Annotated[SecretStr, Field(min_length=1, max_length=512)]
 Directory = Annotated[Path, AfterValidator(Path.expanduser)]
 
@@ -166,6 +176,25 @@ class VadConfig(_Section):
     """Audio before speech that is transcribed with it, so that soft beginnings are heard."""
 
 
+class CallbackConfig(_Section):
+    """Where results may be delivered instead of to the client, by its `callback` parameter."""
+
+    enabled: bool = False
+    """Whether clients may name a `callback` at all; lwd then connects to hosts of their choosing."""
+    hosts: Annotated[tuple[CallbackHost, ...], Field(max_length=1000)] = ()
+    """Hosts that callbacks may name; `*.` means all names below. When empty, any host."""
+    ports: Annotated[tuple[Port, ...], Field(max_length=100)] = (80, 443, 8080, 8443)
+    """Ports that callbacks may name."""
+    allow_networks: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=100)] = ()
+    """Networks that callbacks may reach although they are private; all others must be public."""
+    timeout_s: Annotated[float, Field(ge=0.1, le=60)] = 10.0
+    """Longest time for one request to a callback, or to open its WebSocket or send a message over it."""
+    give_up_s: Annotated[float, Field(ge=0.1, le=300)] = 30.0
+    """Longest time to try to deliver a message, from when it was made; a stream that is over holds its place as long."""
+    queue_messages: Annotated[int, Field(ge=2, le=10_000)] = 100
+    """Messages of a stream that may wait for delivery; interims take half of it at most. More are dropped."""
+
+
 class LogConfig(_Section):
     """What is logged, and how."""
 
@@ -185,6 +214,7 @@ class Config(_Section):
     engine: EngineConfig = EngineConfig()
     streaming: StreamingConfig = StreamingConfig()
     vad: VadConfig = VadConfig()
+    callback: CallbackConfig = CallbackConfig()
     log: LogConfig = LogConfig()
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

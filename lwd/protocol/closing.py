@@ -21,6 +21,10 @@ class Close(Enum):
         1008,
         "Deepgram could not decode the audio. See https://dpgr.am/data0000 (DATA-0000)",
     )
+    CALLBACK_BROKEN = (
+        1011,
+        "The WebSocket at `callback` could not be opened, or broke. Please check it and reconnect.",
+    )
     INTERNAL_ERROR = (1011, "The server failed on this stream. Please reconnect.")
     SERVICE_RESTART = (1012, "The server is restarting. Please reconnect.")
 

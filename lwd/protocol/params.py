@@ -25,6 +25,7 @@ _BOOLEANS = {"true": True, "false": False}
 _LATER_ENCODINGS = frozenset(
     {"linear32", "alaw", "mulaw", "amr-nb", "amr-wb", "opus", "ogg-opus", "speex", "g729"}
 )
+_CALLBACK_METHODS = ("POST", "GET", "PUT", "DELETE")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}|multi")
 
 
@@ -42,7 +43,8 @@ class ListenParams:
     `language` is None if none was given, and `multi` where the speakers switch languages.
     `encoding` is None for a container (or for raw audio that the client did not describe);
     `sample_rate` is always set with LINEAR16. `endpointing_ms` and `utterance_end_ms` are None
-    where that event is off. `smart_format` implies `punctuate`.
+    where that event is off. `smart_format` implies `punctuate`. `callback` is as it was given;
+    which URLs will do is the server's to say.
     """
 
     model: str | None = None
@@ -57,6 +59,8 @@ class ListenParams:
     endpointing_ms: int | None = DEFAULT_ENDPOINTING_MS
     utterance_end_ms: int | None = None
     vad_events: bool = False
+    callback: str | None = None
+    callback_method: str = "POST"
 
 
 def parse_listen_params(query: Iterable[tuple[str, str]]) -> ListenParams:
@@ -81,6 +85,8 @@ def parse_listen_params(query: Iterable[tuple[str, str]]) -> ListenParams:
         endpointing_ms=_endpointing_ms(given),
         utterance_end_ms=_utterance_end_ms(given),
         vad_events=_boolean(given, "vad_events"),
+        callback=given.get("callback") or None,
+        callback_method=_callback_method(given),
     )
 
 
@@ -174,3 +180,12 @@ def _utterance_end_ms(given: Mapping[str, str]) -> int | None:
             "utterance_end_ms", f"Invalid 'utterance_end_ms' value of '{utterance_end_ms}'."
         )
     return utterance_end_ms
+
+
+def _callback_method(given: Mapping[str, str]) -> str:
+    value = given.get("callback_method", "POST")
+    if value.upper() not in _CALLBACK_METHODS:
+        expected = ", ".join(f"`{method}`" for method in _CALLBACK_METHODS)
+        problem = f"unknown variant {_shown(value)}, expected one of {expected}"
+        raise _refusal("callback_method", problem)
+    return value.upper()

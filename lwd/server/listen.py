@@ -15,6 +15,7 @@ from lwd.config import Config
 from lwd.errors import Overloaded, Unavailable, WrongEndpoint
 from lwd.protocol.params import ListenParams, parse_listen_params
 from lwd.server.auth import SCHEMES, Authenticator
+from lwd.server.callback import Callback, Callbacks
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.reply import REQUEST_ID
 from lwd.server.stream import Stream, StreamSettings
@@ -76,6 +77,7 @@ class ListenHandler:
         self._engines = engines
         self._authenticator = authenticator
         self._streams = streams
+        self._callbacks = Callbacks(config.callback)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Validate, authenticate, admit, upgrade; then run the stream to its end.
@@ -83,6 +85,7 @@ class ListenHandler:
         Deepgram validates before it authenticates, and so do we.
         """
         params = parse_listen_params(request.query.items())
+        target = self._callbacks.check(params.callback)
         model = self._engines.choose(params.model)
         language = self._engines.language_for(model, params.language)
         websocket = self._websocket(request)
@@ -90,7 +93,8 @@ class ListenHandler:
         self._streams.admit()
         if model.pool.has_failed:
             raise Unavailable("engine")
-        stream = self._stream(request, websocket, params, model, language)
+        callback = self._callbacks.open(target, params.callback_method, request[REQUEST_ID])
+        stream = self._stream(request, websocket, params, model, language, callback=callback)
         with self._streams.hold(stream):
             await websocket.prepare(request)
             log.info(
@@ -125,6 +129,8 @@ class ListenHandler:
         params: ListenParams,
         model: LoadedModel,
         language: str | None,
+        *,
+        callback: Callback | None,
     ) -> Stream:
         server = self._config.server
         settings = StreamSettings(
@@ -137,7 +143,7 @@ class ListenHandler:
         )
         make_source = partial(self._source, params)
         make_pipeline = partial(self._pipeline, settings, model, language)
-        return Stream(websocket, settings, make_source, make_pipeline)
+        return Stream(websocket, settings, make_source, make_pipeline, callback)
 
     def _source(
         self, params: ListenParams, sample_rate: int | None, channels: int | None

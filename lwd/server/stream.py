@@ -20,7 +20,7 @@ from aiohttp import WSMsgType, web
 from lwd import metrics
 from lwd.asr.types import SAMPLE_RATE, Samples
 from lwd.audio.source import AudioSource
-from lwd.errors import UndecodableAudio
+from lwd.errors import CallbackBroken, UndecodableAudio
 from lwd.protocol import session as events
 from lwd.protocol.closing import Close
 from lwd.protocol.messages import (
@@ -33,6 +33,7 @@ from lwd.protocol.messages import (
 )
 from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
+from lwd.server.callback import Callback
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.stream.pipeline import ChannelPipeline, Emit
 from lwd.text.formatting import format_words
@@ -55,6 +56,7 @@ class Outcome(Enum):
     CLIENT_GONE = "client_gone"
     IDLE_TIMEOUT = "idle_timeout"
     UNDECODABLE_AUDIO = "undecodable_audio"
+    CALLBACK_BROKEN = "callback_broken"
     SLOW_CLIENT = "slow_client"
     SERVER_ERROR = "server_error"
     DRAINED = "drained"
@@ -64,6 +66,7 @@ _OUTCOMES = {
     Close.NORMAL: Outcome.COMPLETED,
     Close.NO_CLIENT_DATA: Outcome.IDLE_TIMEOUT,
     Close.UNDECODABLE_AUDIO: Outcome.UNDECODABLE_AUDIO,
+    Close.CALLBACK_BROKEN: Outcome.CALLBACK_BROKEN,
     Close.INTERNAL_ERROR: Outcome.SERVER_ERROR,
     Close.SERVICE_RESTART: Outcome.DRAINED,
 }
@@ -98,11 +101,13 @@ class Stream:
         settings: StreamSettings,
         make_source: Callable[[int | None, int | None], AudioSource],
         make_pipeline: Callable[[Emit, int], ChannelPipeline],
+        callback: Callback | None = None,
     ) -> None:
         self._websocket = websocket
         self._settings = settings
         self._make_source = make_source
         self._make_pipeline = make_pipeline
+        self._callback = callback
         self._session = Session(time.monotonic(), settings.idle_timeout_s)
         self._created = datetime.now(UTC)
         self._source = make_source(None, None)
@@ -115,18 +120,22 @@ class Stream:
 
     async def run(self) -> None:
         """Serve the client until the stream is over; raises nothing but CancelledError."""
+        async with self._callback or contextlib.nullcontext():
+            outcome = await self._serve_to_its_end()
+        self._record(outcome)
+
+    async def _serve_to_its_end(self) -> Outcome:
         pinging = asyncio.create_task(self._ping())
         try:
-            outcome = await self._serve()
+            return await self._serve()
         except _ClientGone:
-            outcome = Outcome.CLIENT_GONE
+            return Outcome.CLIENT_GONE
         except _SlowClient:
-            outcome = Outcome.SLOW_CLIENT
+            return Outcome.SLOW_CLIENT
         finally:
             for task in (pinging, *self._channel_tasks):
                 task.cancel()
             await asyncio.gather(pinging, *self._channel_tasks, return_exceptions=True)
-        self._record(outcome)
 
     def _record(self, outcome: Outcome) -> None:
         duration_s = (datetime.now(UTC) - self._created).total_seconds()
@@ -164,6 +173,8 @@ class Stream:
                 request_id=str(self._settings.request_id),
                 reason=str(error),
             )
+        except CallbackBroken:
+            self._session.end(Close.CALLBACK_BROKEN)
         except (_ClientGone, _SlowClient):
             raise
         except Exception:
@@ -177,11 +188,12 @@ class Stream:
     # Receiving
 
     async def _receive_until_end(self) -> None:
-        """Take frames until the session is no longer open, or a channel fails."""
+        """Take frames until the session is no longer open, or a channel or callback fails."""
         receiving = asyncio.create_task(self._receive())
+        deliveries = [self._callback.delivery] if self._callback else []
         try:
             while not receiving.done():
-                tasks = {receiving, *self._channel_tasks}
+                tasks = {receiving, *self._channel_tasks, *deliveries}
                 # Looked at again after a while, because channels start as audio comes.
                 done, _ = await asyncio.wait(
                     tasks, timeout=_LEAST_WAIT_S, return_when=asyncio.FIRST_COMPLETED
@@ -329,10 +341,20 @@ class Stream:
         )
 
     async def _send(self, message: Message) -> None:
+        """Send a message where the client wants it.
+
+        With a callback its socket only has answers to its own frames, and what tells of the end.
+        """
         metrics.MESSAGES.labels(type(message).__name__).inc()
+        text = message.to_json()
+        if self._callback is not None and not isinstance(message, ErrorMessage):
+            is_interim = isinstance(message, Results) and not message.is_final
+            self._callback.send(text, is_interim=is_interim)
+            if not isinstance(message, Metadata):
+                return
         try:
             async with asyncio.timeout(self._settings.send_timeout_s):
-                await self._websocket.send_str(message.to_json())
+                await self._websocket.send_str(text)
         except TimeoutError as error:
             raise _SlowClient from error
         except ConnectionError as error:

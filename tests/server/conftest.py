@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -31,6 +32,13 @@ class Server:
         self.client = client
         self.streams = streams
         self.pool = pool
+
+
+class _Served(TestServer):
+    """Serves as the daemon does: a handler goes on when its client has gone."""
+
+    async def _make_runner(self, **settings: Any) -> web.BaseRunner:
+        return await super()._make_runner(**{**settings, "handler_cancellation": False})
 
 
 StartServer = Callable[..., Awaitable[Server]]
@@ -71,7 +79,7 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
         engines = Engines([LoadedModel("scripted", pool, MODEL)], config.model.language)
         await engines.start()
         streams = Streams(config.limits.streams)
-        client: Client = TestClient(TestServer(build_app(config, engines, streams)))
+        client: Client = TestClient(_Served(build_app(config, engines, streams)))
         await client.start_server()
         server = Server(client, streams, pool)
         started.append(server)
