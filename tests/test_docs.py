@@ -3,8 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -13,7 +13,8 @@ from lwd.config import Config
 from lwd.config.load import FIELDS, SECTIONS
 from lwd.errors import StartError
 from lwd.metrics import REGISTRY
-from lwd.protocol.params import ListenParams
+from lwd.protocol import params
+from lwd.protocol.query import Query
 from lwd.server.app import build_app
 from lwd.server.engines import Engines
 from lwd.server.listen import Streams
@@ -23,6 +24,7 @@ from lwd.text.redaction import KINDS
 
 ROOT = Path(__file__).parent.parent
 OPERATIONS = ROOT / "docs" / "operations.md"
+COMPATIBILITY = ROOT / "docs" / "compatibility.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
 MODEL_FILE = "model.bin"  # looks like a key
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("launchd/*.md")])
@@ -130,11 +132,34 @@ def test_every_outcome_is_explained() -> None:
     assert first_names(OPERATIONS, "Outcomes") == {outcome.value for outcome in Outcome}
 
 
-def test_every_parameter_is_explained() -> None:
-    """Each query parameter that is honoured is in the table, and no other."""
-    honoured = {field.name for field in fields(ListenParams)} - {"endpointing_ms"}
+class _Recording(Query):
+    """Knows which parameters were looked at."""
 
-    assert first_names(PROTOCOL, "Parameters") == {*honoured, "endpointing"}
+    looked_at: ClassVar[set[str]] = set()
+
+    def text(self, name: str) -> str | None:
+        self.looked_at.add(name)
+        return super().text(name)
+
+    def texts(self, name: str, *, most: int, longest: int) -> tuple[str, ...]:
+        self.looked_at.add(name)
+        return super().texts(name, most=most, longest=longest)
+
+
+def test_every_parameter_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each parameter that is honoured is in the table of the protocol, and each that Deepgram has
+    is compared, with what becomes of it."""
+    monkeypatch.setattr(params, "Query", _Recording)
+    params.parse_listen_params([])
+    refused = {"diarize", "diarize_model"}
+
+    assert first_names(PROTOCOL, "Parameters") == _Recording.looked_at - refused
+    compared = {
+        name: row[1] for row in table(COMPATIBILITY, "Query parameters") for name in names(row[0])
+    }
+    assert compared.keys() - {"language=multi"} == _Recording.looked_at | params.NO_EFFECT
+    assert {name for name, status in compared.items() if status == "no effect"} == params.NO_EFFECT
+    assert {name for name, status in compared.items() if status == "refused"} == refused
 
 
 def test_every_label_is_explained() -> None:

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from lwd.errors import SchemaError
 from lwd.protocol.params import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from lwd.protocol.serde import (
+    load_boolean,
     load_integer,
+    load_map,
     load_object,
     load_string,
+    load_strings,
     load_variant,
     schema_error,
     unknown_variant,
@@ -40,11 +43,18 @@ class CloseStream:
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """Describes raw audio before its first byte; None leaves a value as it is.
+    """Changes features in the middle of a stream; None leaves one as it is.
 
-    Deepgram's own message of this name changes features that this release does not have; it is
-    accepted and carries nothing.
+    Keyterms are answered for, and an empty tuple clears them; numerals get no answer.
     """
+
+    keyterms: tuple[str, ...] | None = None
+    numerals: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureAudio:
+    """Describes raw audio before its first byte; None leaves a value as it is."""
 
     sample_rate: int | None = None
     channels: int | None = None
@@ -62,7 +72,7 @@ class Media:
     audio: bytes
 
 
-Control = KeepAlive | Finalize | CloseStream | Configure | Sync | Media
+Control = KeepAlive | Finalize | CloseStream | Configure | ConfigureAudio | Sync | Media
 
 _Message = Mapping[str, object]
 
@@ -71,8 +81,14 @@ def _finalize(message: _Message) -> Finalize:
     return Finalize(load_integer(message, "channel", 0, MAX_CHANNELS - 1))
 
 
-def _configure_audio(message: _Message) -> Configure:
-    return Configure(
+def _configure(message: _Message) -> Configure:
+    """The older form of Deepgram's SDKs names the features `processors`."""
+    features = load_map(message, "features") or load_map(message, "processors")
+    return Configure(load_strings(message, "keyterms"), load_boolean(features, "numerals"))
+
+
+def _configure_audio(message: _Message) -> ConfigureAudio:
+    return ConfigureAudio(
         sample_rate=load_integer(message, "sample_rate", MIN_SAMPLE_RATE, MAX_SAMPLE_RATE),
         channels=load_integer(message, "channels", 1, MAX_CHANNELS),
     )
@@ -88,7 +104,7 @@ def _media(message: _Message) -> Media:
 # In the order in which Deepgram's own error text lists them.
 _DEEPGRAM: dict[str, Callable[[_Message], Control]] = {
     "CloseStream": lambda _: CloseStream(),
-    "Configure": lambda _: Configure(),
+    "Configure": _configure,
     "Sync": lambda _: Sync(),
     "KeepAlive": lambda _: KeepAlive(),
     "Finalize": _finalize,

@@ -7,8 +7,8 @@ in what they require, so a message always carries every key that Deepgram always
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 _DECIMALS = 6
@@ -132,7 +132,8 @@ class Results:
     An interim result restates everything since the last final one; it replaces, never appends.
     `speech_final` implies `is_final`; `from_finalize` marks the answer to Finalize. Silence gives
     no words, and is sent all the same. `search` is set where terms were searched, `entities` on
-    finals where they were asked for; both may be empty.
+    finals where they were asked for; both may be empty. `extra` is what the client gave to have it
+    back.
     """
 
     channel_index: ChannelIndex
@@ -146,6 +147,8 @@ class Results:
     from_finalize: bool = False
     search: Sequence[SearchResult] | None = None
     entities: Sequence[Entity] | None = None
+    languages_hinted: Sequence[str] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def transcript(self) -> str:
@@ -183,6 +186,7 @@ class Results:
                     "request_id": self.request_id,
                     "model_info": self.model.to_wire(),
                     "model_uuid": self.model.uuid,
+                    **({"extra": dict(self.extra)} if self.extra else {}),
                 },
                 "from_finalize": self.from_finalize,
                 **(entities if self.entities is not None else {}),
@@ -193,10 +197,12 @@ class Results:
         spoken = Counter(word.language for word in self.words if word.language is not None)
         # Clients take the first language without looking: the key is absent rather than empty.
         languages = {"languages": [language for language, _ in spoken.most_common()]}
+        hinted = {"languages_hinted": list(self.languages_hinted)}
         return {
             "transcript": self.transcript,
             "confidence": self.confidence,
             **(languages if spoken else {}),
+            **(hinted if self.languages_hinted else {}),
             "words": [word.to_wire() for word in self.words],
         }
 
@@ -215,6 +221,7 @@ class Metadata:
     duration_s: float
     channels: int
     models: Sequence[ModelInfo]
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The message as text."""
@@ -234,6 +241,7 @@ class Metadata:
                 "channels": self.channels,
             }
             | (described if self.models else {})
+            | ({"extra": dict(self.extra)} if self.extra else {})
         )
 
 
@@ -264,6 +272,44 @@ class UtteranceEnd:
         last_word_end = _rounded(self.last_word_end_s)
         return _json(
             {"type": "UtteranceEnd", "channel": self.channel_index, "last_word_end": last_word_end}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureSuccess:
+    """The keyterms of a Configure are in force; they are those of the whole stream now."""
+
+    request_id: str
+    keyterms: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """The message as text."""
+        return _json(
+            {
+                "type": "ConfigureSuccess",
+                "request_id": self.request_id,
+                "keyterms": self.keyterms,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureFailure:
+    """The keyterms of a Configure are not in force; the stream goes on with those before."""
+
+    request_id: str
+    code: str
+    description: str
+
+    def to_json(self) -> str:
+        """The message as text."""
+        return _json(
+            {
+                "type": "ConfigureFailure",
+                "request_id": self.request_id,
+                "code": self.code,
+                "description": self.description,
+            }
         )
 
 

@@ -6,27 +6,53 @@ https://developers.deepgram.com/reference/speech-to-text/listen-streaming
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from lwd.errors import InvalidParameter
+from lwd.protocol.query import MAX_INTEGER, Query, refusal, shown, unknown_variant
 
 MIN_SAMPLE_RATE: Final = 8_000
 MAX_SAMPLE_RATE: Final = 48_000
 MAX_CHANNELS: Final = 20
 DEFAULT_ENDPOINTING_MS: Final = 10
 MIN_UTTERANCE_END_MS: Final = 1_000
+MAX_KEYTERMS: Final = 100
+MULTI: Final = "multi"
+"""The language of speakers who switch languages."""
 
-_MAX_INTEGER = 2**31 - 1
-_MAX_SHOWN = 40
-_BOOLEANS = {"true": True, "false": False}
+NO_EFFECT: Final = frozenset(
+    {
+        "alternatives",
+        "detect_language",
+        "diarize_version",
+        "mip_opt_out",
+        "no_delay",
+        "tag",
+        "tier",
+        "version",
+    }
+)
+"""What Deepgram's clients send that is taken without an effect; docs/compatibility.md says why."""
+
+_MAX_LANGUAGE_HINTS = 20
+_MAX_TERM_CHARACTERS = 200
+_MAX_KEYTERM_TOKENS = 500
+_CHARACTERS_OF_A_TOKEN = 4
+_MAX_REPLACEMENTS = 200
+_MAX_SEARCHES = 50
+_MAX_EXTRAS = 100
+_MAX_EXTRA_CHARACTERS = 2_048
+_MAX_KEYWORD_BOOST = 100.0
+_CALLBACK_METHODS = ("POST", "GET", "PUT", "DELETE")
+_REDACTIONS = ("pci", "numbers", "aggressive_numbers", "ssn")
 _LATER_ENCODINGS = frozenset(
     {"linear32", "alaw", "mulaw", "amr-nb", "amr-wb", "opus", "ogg-opus", "speex", "g729"}
 )
-_CALLBACK_METHODS = ("POST", "GET", "PUT", "DELETE")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}|multi")
+_INTENSIFIER = re.compile(r"-?\d{1,9}(\.\d{1,9})?")
 
 
 class Encoding(Enum):
@@ -37,90 +63,106 @@ class Encoding(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Keyterm:
+    """A word or phrase that may be said; a boost above 1 makes it likelier, below 0 unlikelier."""
+
+    text: str
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class ListenParams:
     """One stream's parameters, validated; each default is Deepgram's.
 
-    `language` is None if none was given, and `multi` where the speakers switch languages.
-    `encoding` is None for a container (or for raw audio that the client did not describe);
-    `sample_rate` is always set with LINEAR16. `endpointing_ms` and `utterance_end_ms` are None
-    where that event is off. `smart_format` implies `punctuate`. `callback` is as it was given;
-    which URLs will do is the server's to say.
+    `language` is None if none was given, and `multi` where the speakers switch languages, perhaps
+    among the `language_hints`. `encoding` is None for a container (or for raw audio that the client
+    did not describe); `sample_rate` is always set with LINEAR16. `endpointing_ms` and
+    `utterance_end_ms` are None where that event is off. `punctuate` is set too where another
+    parameter implies it. `callback` is as it was given; which URLs will do is the server's to say.
     """
 
     model: str | None = None
     language: str | None = None
+    language_hints: tuple[str, ...] = ()
     encoding: Encoding | None = None
     sample_rate: int | None = None
     channels: int = 1
     multichannel: bool = False
     interim_results: bool = False
-    punctuate: bool = False
-    smart_format: bool = False
     endpointing_ms: int | None = DEFAULT_ENDPOINTING_MS
     utterance_end_ms: int | None = None
     vad_events: bool = False
+    punctuate: bool = False
+    smart_format: bool = False
+    numerals: bool = False
+    dictation: bool = False
+    filler_words: bool = False
+    profanity_filter: bool = False
+    redact: frozenset[str] = frozenset()
+    replace: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    keyterms: tuple[Keyterm, ...] = ()
+    detect_entities: bool = False
+    extra: tuple[tuple[str, str], ...] = ()
     callback: str | None = None
     callback_method: str = "POST"
 
 
-def parse_listen_params(query: Iterable[tuple[str, str]]) -> ListenParams:
-    """Validate decoded query pairs; the last of a repeated key wins, unknown keys are ignored.
+def parse_listen_params(pairs: Iterable[tuple[str, str]]) -> ListenParams:
+    """Validate decoded query pairs; unknown keys are ignored.
 
-    Raises InvalidParameter with a text for the client: it names the parameter, what was given
-    and what is expected, and it is safe in an HTTP header.
+    Raises InvalidParameter with a text for the client.
     """
-    given = dict(query)
-    encoding = _encoding(given)
-    smart_format = _boolean(given, "smart_format")
+    query = Query(pairs)
+    _refuse_diarization(query)
+    encoding = _encoding(query)
+    smart_format, entities = query.boolean("smart_format"), query.boolean("detect_entities")
     return ListenParams(
-        model=given.get("model"),
-        language=_language(given),
+        model=query.text("model"),
+        language=_language(query),
+        language_hints=_language_hints(query),
         encoding=encoding,
-        sample_rate=_sample_rate(given, encoding),
-        channels=_integer(given.get("channels", "1"), "channels", 1, MAX_CHANNELS),
-        multichannel=_boolean(given, "multichannel"),
-        interim_results=_boolean(given, "interim_results"),
-        punctuate=_boolean(given, "punctuate") or smart_format,
+        sample_rate=_sample_rate(query, encoding),
+        channels=query.integer("channels", 1, MAX_CHANNELS) or 1,
+        multichannel=query.boolean("multichannel"),
+        interim_results=query.boolean("interim_results"),
+        endpointing_ms=_endpointing_ms(query),
+        utterance_end_ms=_utterance_end_ms(query),
+        vad_events=query.boolean("vad_events"),
+        punctuate=query.boolean("punctuate") or smart_format or entities,
         smart_format=smart_format,
-        endpointing_ms=_endpointing_ms(given),
-        utterance_end_ms=_utterance_end_ms(given),
-        vad_events=_boolean(given, "vad_events"),
-        callback=given.get("callback") or None,
-        callback_method=_callback_method(given),
+        numerals=query.boolean("numerals"),
+        dictation=query.boolean("dictation"),
+        filler_words=query.boolean("filler_words"),
+        profanity_filter=query.boolean("profanity_filter"),
+        redact=_redact(query),
+        replace=query.texts("replace", most=_MAX_REPLACEMENTS, longest=_MAX_TERM_CHARACTERS),
+        search=query.texts("search", most=_MAX_SEARCHES, longest=_MAX_TERM_CHARACTERS),
+        keyterms=_keyterms(query),
+        detect_entities=entities,
+        extra=_extra(query),
+        callback=query.text("callback") or None,
+        callback_method=query.variant("callback_method", _CALLBACK_METHODS, "POST"),
     )
 
 
-def _refusal(name: str, problem: str) -> InvalidParameter:
-    return InvalidParameter(name, f"Failed to deserialize query parameters: {name}: {problem}")
+def exceeds_keyterm_limits(terms: Iterable[str]) -> bool:
+    """Whether there are more keyterms, or longer ones, than a stream may have."""
+    terms = tuple(terms)
+    n_tokens = sum(1 + len(term) // _CHARACTERS_OF_A_TOKEN for term in terms)
+    return len(terms) > MAX_KEYTERMS or n_tokens > _MAX_KEYTERM_TOKENS
 
 
-def _shown(value: str) -> str:
-    # The text becomes the `dg-error` header too: printable ASCII only, and short.
-    return f"`{ascii(value[:_MAX_SHOWN])[1:-1]}`"
+def _refuse_diarization(query: Query) -> None:
+    is_asked = query.boolean("diarize") if query.is_boolean("diarize") else query.text("diarize")
+    for name, value in (("diarize", is_asked), ("diarize_model", query.text("diarize_model"))):
+        if value:
+            problem = "speakers are not told apart by this release; leave the parameter out"
+            raise refusal(name, problem)
 
 
-def _boolean(given: Mapping[str, str], name: str) -> bool:
-    value = given.get(name, "false")
-    try:
-        return _BOOLEANS[value.lower()]
-    except KeyError:
-        problem = f"provided string {_shown(value)} was not `true` or `false`"
-        raise _refusal(name, problem) from None
-
-
-def _integer(value: str, name: str, low: int = 0, high: int = _MAX_INTEGER) -> int:
-    digits = value.strip()
-    if not (digits.isascii() and digits.isdigit()):
-        problem = f"invalid digit found in string {_shown(value)}"
-    elif len(digits) > len(str(_MAX_INTEGER)) or not low <= int(digits) <= high:
-        problem = f"{_shown(digits)} is out of range"
-    else:
-        return int(digits)
-    raise _refusal(name, f"{problem}, expected an integer from {low} to {high}")
-
-
-def _encoding(given: Mapping[str, str]) -> Encoding | None:
-    value = given.get("encoding")
+def _encoding(query: Query) -> Encoding | None:
+    value = query.text("encoding")
     if value is None:
         return None
     if value in _LATER_ENCODINGS:
@@ -128,64 +170,106 @@ def _encoding(given: Mapping[str, str]) -> Encoding | None:
             f"`{value}` is not supported by this release; send `linear16`,"
             " or leave out `encoding` and send a WAV or FLAC container"
         )
-        raise _refusal("encoding", problem)
+        raise refusal("encoding", problem)
     try:
         return Encoding(value)
     except ValueError:
-        expected = ", ".join(f"`{encoding.value}`" for encoding in Encoding)
-        problem = f"unknown variant {_shown(value)}, expected one of {expected}"
-        raise _refusal("encoding", problem) from None
+        known = (encoding.value for encoding in Encoding)
+        raise unknown_variant("encoding", value, known) from None
 
 
-def _sample_rate(given: Mapping[str, str], encoding: Encoding | None) -> int | None:
-    value = given.get("sample_rate")
+def _sample_rate(query: Query, encoding: Encoding | None) -> int | None:
     if encoding is Encoding.FLAC:
-        return None if value is None else _integer(value, "sample_rate")
-    if value is not None:
-        return _integer(value, "sample_rate", MIN_SAMPLE_RATE, MAX_SAMPLE_RATE)
-    if encoding is None:
-        return None
-    raise InvalidParameter(
-        "sample_rate",
-        "Failed to deserialize query parameters: missing field `sample_rate`: `encoding=linear16`"
-        " is raw audio; add its rate in Hz, for example `sample_rate=16000`",
-    )
+        return query.integer("sample_rate")
+    sample_rate = query.integer("sample_rate", MIN_SAMPLE_RATE, MAX_SAMPLE_RATE)
+    if sample_rate is None and encoding is Encoding.LINEAR16:
+        raise InvalidParameter(
+            "sample_rate",
+            "Failed to deserialize query parameters: missing field `sample_rate`: `encoding=linear16`"
+            " is raw audio; add its rate in Hz, for example `sample_rate=16000`",
+        )
+    return sample_rate
 
 
-def _language(given: Mapping[str, str]) -> str | None:
-    language = given.get("language")
+def _language(query: Query) -> str | None:
+    language = query.text("language")
     if language is None or _LANGUAGE_TAG.fullmatch(language):
         return language
     raise InvalidParameter(
         "language",
         "Bad Request: No such model/language/tier combination found."
-        f" You could try a BCP-47 tag such as 'en-US', or 'multi' (language: {_shown(language)}).",
+        f" You could try a BCP-47 tag such as 'en-US', or 'multi' (language: {shown(language)}).",
         "Bad Request",  # Deepgram's code where a value parses but names nothing
     )
 
 
-def _endpointing_ms(given: Mapping[str, str]) -> int | None:
-    value = given.get("endpointing", "true")
-    if value.lower() in _BOOLEANS:
-        return DEFAULT_ENDPOINTING_MS if _BOOLEANS[value.lower()] else None
-    return _integer(value, "endpointing")
+def _language_hints(query: Query) -> tuple[str, ...]:
+    hints = query.texts("language_hint", most=_MAX_LANGUAGE_HINTS, longest=_MAX_TERM_CHARACTERS)
+    if hints and query.text("language") != MULTI:
+        raise refusal("language_hint", "only with `language=multi`")
+    for hint in hints:
+        if hint == MULTI or not _LANGUAGE_TAG.fullmatch(hint):
+            raise refusal("language_hint", f"{shown(hint)} is no BCP-47 tag such as `en-US`")
+    return hints
 
 
-def _utterance_end_ms(given: Mapping[str, str]) -> int | None:
-    if "utterance_end_ms" not in given:
-        return None
-    utterance_end_ms = _integer(given["utterance_end_ms"], "utterance_end_ms")
-    if utterance_end_ms < MIN_UTTERANCE_END_MS:
+def _endpointing_ms(query: Query) -> int | None:
+    if query.text("endpointing") is None or query.is_boolean("endpointing"):
+        is_on = query.boolean("endpointing", default=True)
+        return DEFAULT_ENDPOINTING_MS if is_on else None
+    return query.integer("endpointing")
+
+
+def _utterance_end_ms(query: Query) -> int | None:
+    utterance_end_ms = query.integer("utterance_end_ms")
+    if utterance_end_ms is not None and utterance_end_ms < MIN_UTTERANCE_END_MS:
         raise InvalidParameter(
             "utterance_end_ms", f"Invalid 'utterance_end_ms' value of '{utterance_end_ms}'."
         )
     return utterance_end_ms
 
 
-def _callback_method(given: Mapping[str, str]) -> str:
-    value = given.get("callback_method", "POST")
-    if value.upper() not in _CALLBACK_METHODS:
-        expected = ", ".join(f"`{method}`" for method in _CALLBACK_METHODS)
-        problem = f"unknown variant {_shown(value)}, expected one of {expected}"
-        raise _refusal("callback_method", problem)
-    return value.upper()
+def _redact(query: Query) -> frozenset[str]:
+    asked = {
+        "numbers" if value.lower() == "true" else value.lower()
+        for value in query.texts("redact", most=_MAX_EXTRAS, longest=_MAX_TERM_CHARACTERS)
+        if value.lower() != "false"
+    }
+    for value in sorted(asked.difference(_REDACTIONS)):
+        raise unknown_variant("redact", value, ("true", "false", *_REDACTIONS))
+    return frozenset(asked)
+
+
+def _keyterms(query: Query) -> tuple[Keyterm, ...]:
+    terms = query.texts("keyterm", most=MAX_INTEGER, longest=MAX_INTEGER)
+    if exceeds_keyterm_limits(terms):
+        raise InvalidParameter(
+            "keyterm",
+            "Keyterm limit exceeded. The maximum number of tokens across all keyterms is 500.",
+        )
+    keywords = query.texts("keywords", most=MAX_KEYTERMS, longest=_MAX_TERM_CHARACTERS)
+    if keywords and (query.text("model") or "").lower().startswith("nova-3"):
+        raise InvalidParameter(
+            "keywords",
+            "Keywords are not supported for Nova-3. Please use `keyterm` instead.",
+        )
+    return (*map(Keyterm, terms), *map(_keyword, keywords))
+
+
+def _keyword(value: str) -> Keyterm:
+    """`WORD` or `WORD:INTENSIFIER`; what follows the last colon and is no number is of the word."""
+    text, _, intensifier = value.rpartition(":")
+    if not text or not _INTENSIFIER.fullmatch(intensifier):
+        return Keyterm(value)
+    return Keyterm(text, max(-_MAX_KEYWORD_BOOST, min(_MAX_KEYWORD_BOOST, float(intensifier))))
+
+
+def _extra(query: Query) -> tuple[tuple[str, str], ...]:
+    """Pairs of key and value; the last value of a key wins."""
+    pairs: dict[str, str] = {}
+    for value in query.texts("extra", most=_MAX_EXTRAS, longest=_MAX_EXTRA_CHARACTERS):
+        key, colon, text = value.partition(":")
+        if not (key and colon):
+            raise refusal("extra", f"{shown(value)} is no `KEY:VALUE`")
+        pairs[key] = text
+    return tuple(pairs.items())

@@ -90,9 +90,39 @@ def load_string(message: Mapping[str, object], name: str) -> str:
         raise schema_error(f"missing field `{name}`")
     value = message[name]
     if not isinstance(value, str):
-        problem = f"invalid type: {_type_name(value)} for field `{name}`, expected a string"
-        raise schema_error(problem)
+        raise _wrong_type(name, value, "a string")
     return value
+
+
+def load_boolean(message: Mapping[str, object], name: str) -> bool | None:
+    """An optional boolean member; raises SchemaError."""
+    value = message.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    raise _wrong_type(name, value, "a boolean")
+
+
+def load_map(message: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """An optional object, empty where there is none; raises SchemaError."""
+    value = message.get(name)
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise _wrong_type(name, value, "a map")
+
+
+def load_strings(message: Mapping[str, object], name: str) -> tuple[str, ...] | None:
+    """An optional array of strings; raises SchemaError."""
+    value = message.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise _wrong_type(name, value, "a sequence")
+    for item in value:
+        if not isinstance(item, str):
+            raise _wrong_type(name, item, "strings")
+    return tuple(value)
 
 
 def unknown_variant(variant: str, expected: Iterable[str], text: str) -> SchemaError:
@@ -123,6 +153,10 @@ def _at(text: str, offset: int) -> str:
 
 def _at_end(text: str) -> str:
     return _at(text, len(text))
+
+
+def _wrong_type(name: str, value: object, expected: str) -> SchemaError:
+    return schema_error(f"invalid type: {_type_name(value)} for field `{name}`, expected {expected}")
 
 
 def _type_name(value: object) -> str:

@@ -19,6 +19,7 @@ from lwd.protocol.closing import Close
 from lwd.protocol.control import (
     CloseStream,
     Configure,
+    ConfigureAudio,
     Control,
     Finalize,
     KeepAlive,
@@ -71,6 +72,14 @@ class AudioConfigured:
 
 
 @dataclass(frozen=True, slots=True)
+class FeaturesConfigured:
+    """What is transcribed from now on has these features; None: as before."""
+
+    keyterms: tuple[str, ...] | None
+    numerals: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """Send this message."""
 
@@ -92,6 +101,7 @@ Event = (
     | FinalizeRequested
     | CloseRequested
     | AudioConfigured
+    | FeaturesConfigured
     | Reply
     | IdleTimeout
     | Nothing
@@ -178,8 +188,10 @@ class Session:
                 return FinalizeRequested(channel)
             case CloseStream():
                 return self._close_requested()
-            case Configure():
-                return self._configure(control, text)
+            case Configure(keyterms, numerals):
+                return FeaturesConfigured(keyterms, numerals)
+            case ConfigureAudio():
+                return self._configure_audio(control, text)
             case KeepAlive() | Sync():
                 return Nothing()
 
@@ -192,8 +204,8 @@ class Session:
         self.end(Close.NORMAL)
         return CloseRequested()
 
-    def _configure(self, asked: Configure, text: str) -> Event:
-        if asked == Configure():
+    def _configure_audio(self, asked: ConfigureAudio, text: str) -> Event:
+        if asked == ConfigureAudio():
             return Nothing()
         if self.audio_bytes:
             return _schema_error(

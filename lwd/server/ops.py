@@ -14,7 +14,8 @@ from lwd.errors import REJECTIONS
 from lwd.server.engines import Engines
 from lwd.server.listen import Streams
 from lwd.server.reply import json_response
-from lwd.server.stream import Message, Outcome
+from lwd.server.answers import Message
+from lwd.server.stream import Outcome
 
 
 class OpsHandlers:

@@ -23,28 +23,19 @@ from lwd.audio.source import AudioSource
 from lwd.errors import CallbackBroken, UndecodableAudio
 from lwd.protocol import session as events
 from lwd.protocol.closing import Close
-from lwd.protocol.messages import (
-    ErrorMessage,
-    Metadata,
-    ModelInfo,
-    Results,
-    SpeechStarted,
-    UtteranceEnd,
-)
+from lwd.protocol.messages import ErrorMessage, Metadata, ModelInfo, Results
 from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
+from lwd.server.answers import Answers, Message, Received
 from lwd.server.callback import Callback
-from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
+from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
-from lwd.text.formatting import format_words
 
 _SLICE_BYTES = 1 << 16
 _SLICE_SAMPLES = SAMPLE_RATE // 2
 """A frame may hold a whole file; it is decoded and taken in slices so that other streams get on."""
 
 _LEAST_WAIT_S = 0.1
-
-Message = Results | Metadata | SpeechStarted | UtteranceEnd | ErrorMessage
 
 log = structlog.get_logger()
 
@@ -108,6 +99,7 @@ class Stream:
         self._make_source = make_source
         self._make_pipeline = make_pipeline
         self._callback = callback
+        self._answers = Answers(settings.request_id, settings.model, settings.params)
         self._session = Session(time.monotonic(), settings.idle_timeout_s)
         self._created = datetime.now(UTC)
         self._source = make_source(None, None)
@@ -236,6 +228,9 @@ class Stream:
                 earlier = self._configured
                 self._configured = (sample_rate or earlier[0], channels or earlier[1])
                 self._source = self._make_source(*self._configured)
+            case events.FeaturesConfigured(keyterms, numerals):
+                if (answer := self._answers.configure(keyterms, numerals)) is not None:
+                    await self._send(answer)
             case events.Reply(message):
                 await self._send(message)
 
@@ -303,42 +298,19 @@ class Stream:
     def _metadata(self) -> Metadata:
         source, params = self._source.format, self._settings.params
         undecoded = 0 if params.encoding is None else params.channels
-        return Metadata(
-            request_id=str(self._settings.request_id),
-            sha256=self._session.sha256,
-            created=self._created,
-            duration_s=self._audio_s,
-            channels=undecoded if source is None else source.channels,
-            models=(self._settings.model,) if self._samples else (),
+        channels = undecoded if source is None else source.channels
+        return self._answers.metadata(
+            Received(self._session.sha256, self._created, self._audio_s, channels)
         )
 
     # Sending
 
     async def emit(self, event: StreamEvent) -> None:
         """Send what a channel has to say, if the client asked for its kind."""
-        params = self._settings.params
-        channel_index = (event.channel, self._channels)
-        match event:
-            case Transcribed():
-                self._counts["finals" if event.is_final else "interims"] += 1
-                await self._send(self._results(event))
-            case SpeechBegan(_, at_s) if params.vad_events:
-                await self._send(SpeechStarted(channel_index, at_s))
-            case UtteranceEnded(_, last_word_end_s):
-                await self._send(UtteranceEnd(channel_index, last_word_end_s))
-
-    def _results(self, event: Transcribed) -> Results:
-        return Results(
-            channel_index=(event.channel, self._channels),
-            start_s=event.start_s,
-            duration_s=event.duration_s,
-            is_final=event.is_final,
-            speech_final=event.speech_final,
-            words=format_words(event.words, punctuate=self._settings.params.punctuate),
-            request_id=str(self._settings.request_id),
-            model=self._settings.model,
-            from_finalize=event.from_finalize,
-        )
+        if isinstance(event, Transcribed):
+            self._counts["finals" if event.is_final else "interims"] += 1
+        if (message := self._answers.to(event, self._channels)) is not None:
+            await self._send(message)
 
     async def _send(self, message: Message) -> None:
         """Send a message where the client wants it.

@@ -100,6 +100,7 @@ class Channel:
         self._is_alone = False
         self._heard = _Heard()
         self._shown: tuple[Word, ...] = ()
+        self._language = ""
         self._is_finished = False
         self._step = int(settings.interim_step_s * SAMPLE_RATE)
         self._chunk = int(settings.chunk_s * SAMPLE_RATE)
@@ -142,6 +143,7 @@ class Channel:
             is_thorough=asked.kind in _THOROUGH,
         )
         self._context.judge(hypothesis)
+        self._language = hypothesis.language
         if self._heard.is_thorough and asked.hints.spoken and not words:
             # After other words Whisper may take what is said for their echo.
             self._is_alone = True
@@ -381,6 +383,7 @@ class Channel:
                 duration_s=(end - self._start) / SAMPLE_RATE,
                 words=words,
                 is_final=is_final,
+                language=self._language,
                 speech_final=due is not None and due.speech_final,
                 from_finalize=due is not None and due.from_finalize,
                 asked_at_s=None if due is None else due.asked_at_s,

@@ -10,8 +10,9 @@ class Transcribed:
     """What was said in `duration_s` of audio from `start_s`.
 
     An interim restates everything since the last final. `speech_final` marks the end of an
-    utterance, `from_finalize` the answer to the client's Finalize. `asked_at_s` is when a final
-    fell due, on the clock of whoever feeds the channel.
+    utterance, `from_finalize` the answer to the client's Finalize. `language` is Whisper's code of
+    the words, empty before any were heard. `asked_at_s` is when a final fell due, on the clock of
+    whoever feeds the channel.
     """
 
     channel: int
@@ -19,6 +20,7 @@ class Transcribed:
     duration_s: float
     words: tuple[Word, ...]
     is_final: bool
+    language: str = ""
     speech_final: bool = False
     from_finalize: bool = False
     asked_at_s: float | None = None

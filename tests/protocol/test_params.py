@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lwd.errors import InvalidParameter
-from lwd.protocol.params import Encoding, ListenParams, parse_listen_params
+from lwd.protocol.params import (
+    Encoding,
+    Keyterm,
+    ListenParams,
+    parse_listen_params,
+)
 
 RAW = (("encoding", "linear16"), ("sample_rate", "16000"))
 
@@ -37,7 +42,7 @@ def test_defaults() -> None:
 
 
 def test_python_sdk_query() -> None:
-    """The query of Deepgram's Python SDK 7.17 is understood, its unknown keyterms ignored."""
+    """The query of Deepgram's Python SDK 7.17 is understood."""
     query = (
         "encoding=linear16&endpointing=300&interim_results=true&keyterm=foo+bar&keyterm=baz"
         "&language=en-US&model=nova-3&sample_rate=16000&smart_format=true&utterance_end_ms=1000"
@@ -55,11 +60,12 @@ def test_python_sdk_query() -> None:
         endpointing_ms=300,
         utterance_end_ms=1000,
         vad_events=True,
+        keyterms=(Keyterm("foo bar"), Keyterm("baz")),
     )
 
 
 def test_livekit_query() -> None:
-    """LiveKit's default query is understood, with all that this release does not have."""
+    """LiveKit's default query is understood."""
     query = (
         "model=nova-3&punctuate=true&smart_format=false&no_delay=true&interim_results=true"
         "&encoding=linear16&vad_events=true&sample_rate=16000&channels=1&endpointing=25"
@@ -75,6 +81,7 @@ def test_livekit_query() -> None:
         punctuate=True,
         endpointing_ms=25,
         vad_events=True,
+        filler_words=True,
     )
 
 
@@ -226,7 +233,149 @@ def test_wrong_language(language: str) -> None:
     )
 
 
-NAMES = st.sampled_from([*ListenParams.__dataclass_fields__, "endpointing", "utterance_end_ms"])
+BOOLEANS = [
+    "numerals",
+    "dictation",
+    "filler_words",
+    "profanity_filter",
+    "detect_entities",
+]
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+def test_text_option(name: str) -> None:
+    """Each is off unless it is asked for."""
+    assert not getattr(parse_listen_params([]), name)
+    assert getattr(parse_listen_params([(name, "true")]), name)
+
+
+@pytest.mark.parametrize("name", ["smart_format", "detect_entities"])
+def test_implied_punctuation(name: str) -> None:
+    """What needs marks asks for them."""
+    assert parse_listen_params([(name, "true")]).punctuate
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        [("search", "good souls"), ("search", "burden")],
+        [("search", "['good souls', 'burden']")],
+        [("search", ""), ("search", '["good souls", "burden"]')],
+    ],
+)
+def test_lists(query: list[tuple[str, str]]) -> None:
+    """A list is a repeated key, or one value as Python writes it."""
+    assert parse_listen_params(query).search == ("good souls", "burden")
+
+
+@pytest.mark.parametrize("value", ["[", "[]]", "[1, 2]", "['a'", "[open('x')]", "[" * 500 + "]"])
+def test_brackets_that_are_no_list(value: str) -> None:
+    """They are a term like any other."""
+    assert parse_listen_params([("keyterm", value)]).keyterms == (Keyterm(value),)
+
+
+def test_too_many_of_a_list() -> None:
+    """A list has its limits."""
+    assert str(refusal(*[("search", "a")] * 51)) == (
+        "Failed to deserialize query parameters: search: 51 values, expected at most 50"
+    )
+    assert str(refusal(("replace", "x" * 201))).endswith(
+        "has 201 characters, expected at most 200"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "redact"),
+    [
+        (["false"], set()),
+        (["True"], {"numbers"}),
+        (["pci", "SSN"], {"pci", "ssn"}),
+        (["aggressive_numbers", "false"], {"aggressive_numbers"}),
+    ],
+)
+def test_redact(values: list[str], redact: set[str]) -> None:
+    """`true` is Deepgram's older word for numbers."""
+    assert parse_listen_params([("redact", value) for value in values]).redact == redact
+
+
+def test_redaction_that_there_is_not() -> None:
+    """What cannot be hidden is refused: ignoring it would show it."""
+    assert str(refusal(("redact", "pii"))) == (
+        "Failed to deserialize query parameters: redact: unknown variant `pii`, expected one of"
+        " `true`, `false`, `pci`, `numbers`, `aggressive_numbers`, `ssn`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "keyterm"),
+    [
+        ("snuffleupagus", Keyterm("snuffleupagus")),
+        ("snuffleupagus:1.5", Keyterm("snuffleupagus", 1.5)),
+        ("kansas:-10", Keyterm("kansas", -10.0)),
+        ("a:b", Keyterm("a:b")),
+        ("a:b:2", Keyterm("a:b", 2.0)),
+        ("a:1e400", Keyterm("a:1e400")),
+        (":5", Keyterm(":5")),
+    ],
+)
+def test_keywords(value: str, keyterm: Keyterm) -> None:
+    """A word, perhaps with an intensifier."""
+    assert parse_listen_params([("keywords", value)]).keyterms == (keyterm,)
+
+
+def test_keywords_with_nova_3() -> None:
+    """Are refused in the words of the real server."""
+    assert str(refusal(("model", "nova-3"), ("keywords", "a"))) == (
+        "Keywords are not supported for Nova-3. Please use `keyterm` instead."
+    )
+
+
+@pytest.mark.parametrize("terms", [["a"] * 101, ["x" * 2000]])
+def test_too_many_keyterms(terms: list[str]) -> None:
+    """Are refused in the words of the real server."""
+    assert str(refusal(*[("keyterm", term) for term in terms])) == (
+        "Keyterm limit exceeded. The maximum number of tokens across all keyterms is 500."
+    )
+
+
+@pytest.mark.parametrize(
+    "pair", [("diarize", "true"), ("diarize", "yes"), ("diarize_model", "latest")]
+)
+def test_diarization(pair: tuple[str, str]) -> None:
+    """Is refused, so that nobody takes all words for one speaker's."""
+    assert str(refusal(pair)) == (
+        f"Failed to deserialize query parameters: {pair[0]}: speakers are not told apart by this"
+        " release; leave the parameter out"
+    )
+
+
+@pytest.mark.parametrize("value", ["false", "False"])
+def test_no_diarization(value: str) -> None:
+    """JavaScript's SDK says so by itself."""
+    assert parse_listen_params([("diarize", value)]) == ListenParams()
+
+
+def test_extra() -> None:
+    """Keys and values come back to the client; the last value of a key wins."""
+    query = [("extra", "k:a"), ("extra", "url:http://x"), ("extra", "k:b")]
+
+    assert parse_listen_params(query).extra == (("k", "b"), ("url", "http://x"))
+    assert "is no `KEY:VALUE`" in str(refusal(("extra", "k")))
+
+
+def test_language_hints() -> None:
+    """Only speakers who switch languages have a choice of them."""
+    query = [("language_hint", "en"), ("language_hint", "es-419")]
+
+    assert parse_listen_params([("language", "multi"), *query]).language_hints == ("en", "es-419")
+    assert str(refusal(*query)).endswith("language_hint: only with `language=multi`")
+    assert str(refusal(("language", "multi"), ("language_hint", "multi"))).endswith(
+        "`multi` is no BCP-47 tag such as `en-US`"
+    )
+
+
+WIRE_NAMES = ["endpointing", "language_hint", "keyterm", "keywords", "diarize", "diarize_model"]
+NAMES = st.sampled_from([*ListenParams.__dataclass_fields__, *WIRE_NAMES])
 VALUES = st.text() | st.integers().map(str) | st.sampled_from(["linear16", "flac", "true", "multi"])
 
 

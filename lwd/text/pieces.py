@@ -1,7 +1,7 @@
-"""Whisper's pieces of text become Deepgram's words.
+"""Whisper's pieces of text become words.
 
-Owns which pieces belong together, and what of a word goes on the wire. It knows no audio and no
-language; letters, marks and digits are Unicode's.
+Owns which pieces belong together. It knows no audio and no language; letters, marks and digits are
+Unicode's.
 
 Whisper writes `" twenty"`, `"-one"`, `","`: a space begins a word where the script has spaces.
 """
@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from lwd.protocol.messages import Word
 from lwd.text.written import SPOKEN_SIGNS, Written, bare_word
 
 # Without a space before them these go on with the word: twenty-one, 10,000, 3.5, l'eau, 50%.
@@ -39,20 +38,6 @@ class Piece(Protocol):
     @property
     def probability(self) -> float:
         """From 0 to 1."""
-
-
-def format_words(pieces: Iterable[Piece], *, punctuate: bool) -> list[Word]:
-    """Words for the wire; `punctuated_word` is set if `punctuate`."""
-    return [
-        Word(
-            word=written.bare,
-            start_s=written.start_s,
-            end_s=written.end_s,
-            confidence=written.probability,
-            punctuated_word=written.text if punctuate else None,
-        )
-        for written in join_pieces(pieces)
-    ]
 
 
 def join_pieces(pieces: Iterable[Piece]) -> list[Written]:

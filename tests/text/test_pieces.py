@@ -1,5 +1,6 @@
 """From Whisper's pieces to words."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lwd.protocol.messages import Word
-from lwd.text.formatting import format_words
+from lwd.text.formatter import TextFormatter, TextOptions
 from lwd.text.written import bare_word
 
 
@@ -17,6 +18,12 @@ class Piece:
     start_s: float = 0.0
     end_s: float = 1.0
     probability: float = 0.9
+
+
+def format_words(pieces: Iterable[Piece], *, punctuate: bool) -> Sequence[Word]:
+    """The words of a stream that asked for nothing but perhaps punctuation."""
+    options = TextOptions(punctuate=punctuate, filler_words=True)
+    return TextFormatter(options).format(pieces, "en", is_final=True).words
 
 
 def shown(*texts: str) -> list[tuple[str, str | None]]:
