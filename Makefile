@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test check bench-setup bench bench-stream bench-rivals lock upgrade clean
+.PHONY: help setup models run test check test-clients bench-setup bench bench-stream bench-rivals lock upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -51,6 +51,9 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py
 	$(BIN)/python ops/lock.py --check
+
+test-clients: bench-setup ## try the published clients of Deepgram, see docs/clients-tested.md
+	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
 
 bench-setup: models $(VENV)/.bench ## install what the measurements need
 

@@ -159,8 +159,10 @@ class ChannelPipeline:
                 self._wake.clear()
                 woken = asyncio.ensure_future(self._wake.wait())
                 either: set[asyncio.Future[Any]] = {answer, woken}
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                woken.cancel()
+                try:
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    woken.cancel()
             return answer.result()
         finally:
             answer.cancel()

@@ -144,6 +144,14 @@ def test_measuring_installs_and_measures(installed: Path) -> None:
     ]
 
 
+def test_clients_are_tried_on_installed_models(installed: Path) -> None:
+    """`make test-clients` has a model for its daemon, and finds its own modules."""
+    result = make("test-clients", f"VENV={installed}")
+
+    assert calls(installed) == ["models pull tiny.en base", "-m clients"]
+    assert "PYTHONPATH=ops:ops/bench" in result.stdout
+
+
 @pytest.mark.parametrize(
     "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda page: page.name
 )

@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 from pytest_aiohttp import AiohttpServer
 from rich.console import Console
 
+from environment import Environment, Unavailable, reason
 from lwd.errors import UsageError
 from scoring import WordErrors
 from streaming.client import Received, Recording, Result, Word
@@ -21,7 +22,6 @@ from streaming.compose import Call, Utterance
 from streaming.rivals import whisperlive
 from streaming.rivals.arguments import check, read_arguments
 from streaming.rivals.contender import Contender, Running, Setting
-from streaming.rivals.environment import Environment, RivalUnavailable, reason
 from streaming.rivals.measure import Comparison
 from streaming.rivals.table import Row, offline_figures, side_by_side
 from streaming.rivals.whisperlive import WhisperLive
@@ -234,7 +234,7 @@ class Server:
 @contextmanager
 def missing(_: Setting) -> Iterator[Running]:
     """Fail as an installation does."""
-    raise RivalUnavailable("not installed: no such version")
+    raise Unavailable("not installed: no such version")
     yield
 
 
@@ -270,7 +270,7 @@ def test_environment_that_pip_cannot_make_says_why(
     """What is shown is pip's own error, in one line."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
 
-    with pytest.raises(RivalUnavailable, match=r"not installed: .*no-python"):
+    with pytest.raises(Unavailable, match=r"not installed: .*no-python"):
         Environment("rival", ["rival==1"]).install(tmp_path)
 
 
@@ -282,7 +282,7 @@ def test_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "rival" / "installed.txt").write_text("alone==2\nrival==1")
 
     assert rival.install(tmp_path) == tmp_path / "rival" / "bin" / "python"
-    with pytest.raises(RivalUnavailable):
+    with pytest.raises(Unavailable):
         replace(rival, requirements=["rival==3"]).install(tmp_path)
 
 

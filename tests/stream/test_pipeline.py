@@ -461,3 +461,18 @@ async def test_the_end_of_a_stream_is_transcribed() -> None:
 
     assert c.finals[-1].words
     assert c.finals[-1].duration_s == pytest.approx(1.2)
+
+
+async def test_a_stream_that_is_broken_off_leaves_nothing_behind() -> None:
+    """A caller who is gone while a window is heard leaves no task that asyncio would log."""
+    before = asyncio.all_tasks()
+    caller = Caller(CHANNEL, SEGMENTER, backlog_s=30.0)
+    caller.engine.gate.clear()
+    running = asyncio.create_task(caller.pipeline.run())
+    await caller.hear(1.2, speech=True)
+    assert caller.engine.windows
+
+    running.cancel()
+    await settle()
+
+    assert asyncio.all_tasks() == before

@@ -30,7 +30,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server that can be started; `start` raises RivalUnavailable. `remark` says its settings."""
+    """A server that can be started; `start` raises Unavailable. `remark` says its settings."""
 
     start: Callable[[Setting], AbstractContextManager[Running]]
     remark: str

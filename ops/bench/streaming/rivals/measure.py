@@ -7,13 +7,13 @@ from functools import partial
 import uvloop
 from rich.console import Console
 
+from environment import Unavailable
 from remote import Remote
 from streaming.bench import Offline, Whisper
 from streaming.calls import disturbance, usage
 from streaming.client import Client
 from streaming.compose import Call, linear16
 from streaming.rivals.contender import Contender, Running, Setting
-from streaming.rivals.environment import RivalUnavailable
 from streaming.rivals.table import Row, live_figures, offline_figures
 from streaming.run import Run, in_turn, run
 from streaming.score import CallScore, Normalise, Total, score
@@ -40,7 +40,7 @@ class Comparison:
         try:
             with contender.start(setting) as running:
                 return self._called(name, contender, running)
-        except RivalUnavailable as error:
+        except Unavailable as error:
             self.console.print(f"  [bold red]{error}[/]")
             return Row(name, failure=str(error))
 
@@ -60,7 +60,7 @@ class Comparison:
         done = run(running.client, in_turn(self.calls, 1), meter=running.meter)
         if not done.admitted or len(done.errors) == len(done.admitted):
             failed = {heard.recording.error for heard in done.heard}
-            raise RivalUnavailable(f"every call failed: {', '.join(map(str, failed))}")
+            raise Unavailable(f"every call failed: {', '.join(map(str, failed))}")
         scores = self._scores(done, running.client)
         total = Total.of(scores)
         return Row(

@@ -11,7 +11,7 @@ from typing import Self
 
 import psutil
 
-from streaming.rivals.environment import RivalUnavailable, reason
+from environment import Unavailable, reason
 from streaming.run import Usage
 
 _START_TIMEOUT_S = 180.0
@@ -23,7 +23,7 @@ class Server:
     """A running server. What it prints goes to `log`."""
 
     def __init__(self, command: Sequence[str], log: Path, is_ready: Callable[[], bool]) -> None:
-        """Start it and wait until it is ready; raises RivalUnavailable with its last error."""
+        """Start it and wait until it is ready; raises Unavailable with its last error."""
         self._log = log
         # It may have no internet; a download that is tried again and again would look like a hang.
         offline = {"HF_HUB_OFFLINE": "1"}
@@ -59,9 +59,9 @@ class Server:
         deadline_s = time.monotonic() + _START_TIMEOUT_S
         while not is_ready():
             if self._process.poll() is not None:
-                raise RivalUnavailable(f"not started: {reason(self._log.read_text())}")
+                raise Unavailable(f"not started: {reason(self._log.read_text())}")
             if time.monotonic() > deadline_s:
-                raise RivalUnavailable(f"not ready within {_START_TIMEOUT_S:g} s")
+                raise Unavailable(f"not ready within {_START_TIMEOUT_S:g} s")
             time.sleep(_POLL_S)
 
     def _stop(self) -> None:

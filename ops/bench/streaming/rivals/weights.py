@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import rival_models
+from environment import Unavailable, reason
 from lwd.models.store import ModelFiles
-from streaming.rivals.environment import RivalUnavailable, reason
 
 _CONVERTER = Path(__file__).with_name("torch_checkpoint.py")
 """It needs torch, which this process does not have."""
@@ -28,7 +28,7 @@ class Weights:
     def torch(self, python: Path) -> Path:
         """A checkpoint of openai-whisper, made by a Python that has torch.
 
-        Raises RivalUnavailable where it cannot be made.
+        Raises Unavailable where it cannot be made.
         """
         checkpoint = self.scratch / f"{self.model}.pt"
         heads = json.dumps(self.files.alignment_heads)
@@ -40,5 +40,5 @@ class Weights:
             check=False,
         )
         if done.returncode:
-            raise RivalUnavailable(f"weights not converted: {reason(done.stderr)}")
+            raise Unavailable(f"weights not converted: {reason(done.stderr)}")
         return checkpoint

@@ -14,8 +14,8 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgType
 
+from environment import Environment
 from streaming.client import Received, Recording, Result, Speaker, Word
-from streaming.rivals.environment import Environment
 
 ENVIRONMENT = Environment(
     "whisper-live",

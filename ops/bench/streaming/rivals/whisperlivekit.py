@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from environment import Environment
 from scoring import equal_pairs, spelling
 from streaming.client import Recording, Result, Word
 from streaming.deepgram import Deepgram
-from streaming.rivals.environment import Environment
 
 ENVIRONMENT = Environment(
     "whisperlivekit",

@@ -1,4 +1,4 @@
-"""Throw-away virtual environments, one for each rival, so that none sees another's packages."""
+"""Throw-away virtual environments, one for each program that is tried, so that none sees another's."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ _INSTALLED = "installed.txt"
 _INSTALL_TIMEOUT_S = 1800.0
 
 
-class RivalUnavailable(Exception):
-    """A rival cannot be measured; its text is the reason, in one line."""
+class Unavailable(Exception):
+    """A program cannot be had or does not start; its text is the reason, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,31 +25,32 @@ class Environment:
     def install(self, root: Path) -> Path:
         """Make it under `root` unless it is there, and say where its Python is.
 
-        Raises RivalUnavailable with pip's reason.
+        Raises Unavailable with pip's reason.
         """
         directory = root / self.name
         python = directory / "bin" / "python"
         marker = directory / _INSTALLED
         pins = "\n".join([*self.alone, *self.requirements])
         if not (marker.exists() and marker.read_text() == pins):
-            _run([sys.executable, "-m", "venv", "--clear", str(directory)])
+            run([sys.executable, "-m", "venv", "--clear", str(directory)])
             pip = [str(python), "-m", "pip", "install", "--quiet"]
             if self.alone:
-                _run([*pip, "--no-deps", *self.alone])
-            _run([*pip, *self.requirements])
+                run([*pip, "--no-deps", *self.alone])
+            run([*pip, *self.requirements])
             marker.write_text(pins)
         return python
 
 
-def _run(command: Sequence[str]) -> None:
+def run(command: Sequence[str]) -> None:
+    """Let an installer do its work; raises Unavailable with its reason."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise RivalUnavailable(f"not installed: {error}") from error
+        raise Unavailable(f"not installed: {error}") from error
     if done.returncode:
-        raise RivalUnavailable(f"not installed: {reason(done.stderr)}")
+        raise Unavailable(f"not installed: {reason(done.stderr)}")
 
 
 def reason(log: str) -> str:
