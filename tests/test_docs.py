@@ -14,9 +14,9 @@ from lwd.config.load import FIELDS, SECTIONS
 from lwd.errors import StartError
 from lwd.metrics import REGISTRY
 from lwd.protocol.params import ListenParams
+from lwd.server.admission import Streams
 from lwd.server.app import build_app
 from lwd.server.engines import Engines
-from lwd.server.listen import Streams
 from lwd.server.stream import _OUTCOMES, Outcome
 
 ROOT = Path(__file__).parent.parent

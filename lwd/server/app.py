@@ -13,17 +13,21 @@ from lwd.asr.pool import EnginePool
 from lwd.asr.settings import EngineSettings
 from lwd.asr.shares import cores, has_gpu, share_out
 from lwd.asr.wire import EngineSpec
+from lwd.auth.keyring import Keyring
+from lwd.auth.origin import LocalOnly
+from lwd.auth.tokens import Tokens
 from lwd.config import Config
 from lwd.errors import Rejection, WrongEndpoint
 from lwd.log import configure_logging
 from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
-from lwd.server.auth import Authenticator
+from lwd.server.admission import Streams
+from lwd.server.auth import Authenticator, GrantHandler
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.lifecycle import Announce, run
-from lwd.server.listen import ListenHandler, Streams
+from lwd.server.listen import ListenHandler
 from lwd.server.ops import OpsHandlers
-from lwd.server.reply import REQUEST_ID, rejection_response
+from lwd.server.reply import KEY_ID, REQUEST_ID, rejection_response
 
 _MIB = 1 << 20
 
@@ -45,11 +49,15 @@ def serve(config: Config, announce: Announce) -> None:
 
 
 def build_app(config: Config, engines: Engines, streams: Streams) -> web.Application:
-    """The HTTP application over started engines."""
+    """The HTTP application over started engines; raises KeysFileInvalid."""
     app = web.Application(middlewares=[_identify_and_reject])
-    authenticator = Authenticator(key.get_secret_value() for key in config.auth.keys)
+    keyring = Keyring((key.get_secret_value() for key in config.auth.keys), config.auth.keys_file)
+    local_only = LocalOnly(config.server.allowed_hosts, config.server.allowed_origins)
+    tokens = Tokens()
+    authenticator = Authenticator(keyring, tokens, local_only)
     listen = ListenHandler(config, engines, authenticator, streams)
     app.router.add_get("/v1/listen", listen.handle)
+    app.router.add_post("/v1/auth/grant", GrantHandler(authenticator, tokens).handle)
     OpsHandlers(engines, streams).add_routes(app.router)
     return app
 
@@ -109,6 +117,7 @@ async def _identify_and_reject(request: web.Request, handler: Handler) -> web.St
         log.info(
             "rejected",
             request_id=str(request_id),
+            key_id=request.get(KEY_ID),
             status=rejection.status,
             reason=rejection.reason,
             parameter=rejection.parameter,
@@ -126,7 +135,8 @@ async def _or_wrong_endpoint(handler: Handler, request: web.Request) -> web.Stre
         raise WrongEndpoint(
             error.status,
             error.reason.upper().replace(" ", "_"),
-            f"{error.reason}: lwd serves GET /v1/listen as a WebSocket, and nothing else of Deepgram.",
+            f"{error.reason}: lwd serves GET /v1/listen as a WebSocket and POST /v1/auth/grant, "
+            "and nothing else of Deepgram.",
         ) from error
 
 

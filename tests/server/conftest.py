@@ -14,9 +14,9 @@ from lwd.asr.settings import EngineSettings
 from lwd.asr.wire import EngineSpec
 from lwd.config import Config, load_config
 from lwd.protocol.messages import ModelInfo
+from lwd.server.admission import Streams
 from lwd.server.app import build_app
 from lwd.server.engines import Engines, LoadedModel
-from lwd.server.listen import Streams
 from tests.conftest import read_pcm
 
 Client = TestClient[web.Request, web.Application]
