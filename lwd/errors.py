@@ -27,7 +27,7 @@ A message names the field, the value and the remedy. It never holds a key, audio
 Exit codes follow sysexits(3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -112,13 +112,15 @@ REJECTIONS = (
 )
 """Every `reason` of a Rejection."""
 
+_RETRY_SOON = {"Retry-After": "1"}
+
 
 class Rejection(LwdError):
     """An HTTP request refused before the upgrade.
 
     `reason` labels the metric and the log line, and `parameter` names the query parameter that is
-    to blame; `retry_after_s` says when to try again, where that helps. Status, code and message are
-    the client's (https://developers.deepgram.com/docs/errors).
+    to blame; status, code and message are the client's (https://developers.deepgram.com/docs/errors),
+    and so are `headers` besides.
     """
 
     def __init__(
@@ -127,9 +129,9 @@ class Rejection(LwdError):
         err_code: str,
         err_msg: str,
         reason: str,
-        *,
         parameter: str | None = None,
-        retry_after_s: int | None = None,
+        *,
+        headers: Mapping[str, str] = {},
     ) -> None:
         super().__init__(err_msg)
         self.status = status
@@ -137,7 +139,7 @@ class Rejection(LwdError):
         self.err_msg = err_msg
         self.reason = reason
         self.parameter = parameter
-        self.retry_after_s = retry_after_s
+        self.headers = headers
 
 
 class InvalidParameter(Rejection):
@@ -146,7 +148,7 @@ class InvalidParameter(Rejection):
     def __init__(
         self, parameter: str, err_msg: str, err_code: str = "INVALID_QUERY_PARAMETER"
     ) -> None:
-        super().__init__(400, err_code, err_msg, "bad_request", parameter=parameter)
+        super().__init__(400, err_code, err_msg, "bad_request", parameter)
 
 
 class InvalidBody(Rejection):
@@ -185,13 +187,13 @@ class Forbidden(Rejection):
 class Overloaded(Rejection):
     """There are as many streams as may be; `reason` is `capacity`, `key_streams` or `key_rate`."""
 
-    def __init__(self, reason: str, retry_after_s: int = 1) -> None:
+    def __init__(self, reason: str, headers: Mapping[str, str] = _RETRY_SOON) -> None:
         super().__init__(
             429,
             "TOO_MANY_REQUESTS",
             "Too many requests. Please try again later",
             reason,
-            retry_after_s=retry_after_s,
+            headers=headers,
         )
 
 
@@ -200,7 +202,7 @@ class Unavailable(Rejection):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            503, "Service Unavailable", "Please try again later", reason, retry_after_s=1
+            503, "Service Unavailable", "Please try again later", reason, headers=_RETRY_SOON
         )
 
 

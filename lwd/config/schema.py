@@ -86,7 +86,7 @@ class ServerConfig(_Section):
     allowed_hosts: Annotated[tuple[HostName, ...], Field(max_length=100)] = ()
     """While no key is asked for: names besides loopback ones by which clients may call lwd (`Host`)."""
     allowed_origins: Annotated[tuple[Origin, ...], Field(max_length=100)] = ()
-    """While no key is asked for: pages besides this machine's that may use lwd (`Origin`); `null` for local files."""
+    """While no key is asked for: pages besides this machine's that may use lwd (`Origin`); `'null'`, quoted, for local files."""
 
 
 class AuthConfig(_Section):

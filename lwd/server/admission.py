@@ -40,7 +40,7 @@ class Streams:
         if key.handshakes_per_minute is not None:
             wait_s = self._rate.take(key.id, key.handshakes_per_minute, time.monotonic())
             if wait_s > 0:
-                raise Overloaded("key_rate", math.ceil(wait_s))
+                raise Overloaded("key_rate", {"Retry-After": str(math.ceil(wait_s))})
         if key.streams is not None:
             its_streams = sum(stream.key_id == key.id for stream in self.open)
             if its_streams >= key.streams:

@@ -43,14 +43,15 @@ class Authenticator:
         secret = presented_secret(request.headers)
         if not secret:
             raise InvalidCredentials
-        key = self._keyring.find(secret)
-        if key is None and (key := self._of_token(secret)) and not takes_tokens:
-            raise Forbidden("Insufficient permissions.", "auth")
+        itself = self._keyring.find(secret)
+        key = itself or self._of_token(secret)
         if key is None:
             raise InvalidCredentials
         request[KEY_ID] = key.id
         if key.state(datetime.now(UTC)) != "enabled":
             raise InvalidCredentials
+        if itself is None and not takes_tokens:
+            raise Forbidden("Insufficient permissions.", "auth")
         return key
 
     def _of_token(self, token: str) -> Key | None:

@@ -16,8 +16,10 @@ KEY_ID = web.RequestKey("key_id", str)
 
 def rejection_response(rejection: Rejection, request_id: UUID) -> web.Response:
     """The response that tells a client why it was refused."""
-    headers = {"Content-Type": "application/json", "dg-error": rejection.err_msg}
-    if rejection.retry_after_s is not None:
-        headers["Retry-After"] = str(rejection.retry_after_s)
+    headers = {
+        "Content-Type": "application/json",
+        "dg-error": rejection.err_msg,
+        **rejection.headers,
+    }
     body = rejection_body(rejection.err_code, rejection.err_msg, str(request_id))
     return web.Response(status=rejection.status, body=body.encode(), headers=headers)
