@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 import structlog
+from aiohttp.log import ws_logger
 
 from lwd.log import PERSONAL, configure_logging
 
@@ -156,7 +157,7 @@ def test_access_log_is_silent(lines: Lines) -> None:
 
 def test_sub_protocols_are_not_logged(lines: Lines) -> None:
     """Aiohttp's warning of sub-protocols that nobody knows would show a key among them."""
-    logging.getLogger("aiohttp.websocket").warning("Client protocols ['sentinel']")
+    ws_logger.warning("Client protocols ['sentinel']")
 
     assert lines() == []
 

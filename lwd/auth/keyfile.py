@@ -28,7 +28,10 @@ def read_keys(path: Path) -> tuple[Key, ...]:
         raise _inaccessible(path, error) from error
     if mode & _OTHERS:
         raise KeysFileInvalid(f"{path}: others than its owner have access to it; chmod 600 it")
-    return _parse(path, text)
+    try:
+        return parse_keys(text)
+    except ValueError as error:
+        raise KeysFileInvalid(f"{path}: {error}; correct it") from error
 
 
 def update_keys(path: Path, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]) -> None:
@@ -39,19 +42,12 @@ def update_keys(path: Path, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]
     target = path.resolve()
     try:
         with _locked(target.parent) as directory:
-            text = format_keys(change(read_keys(target) if target.exists() else ()))
-            _parse(target, text)
-            _replace(target, text)
+            _replace(target, change(read_keys(target) if target.exists() else ()))
             os.fsync(directory)
     except OSError as error:
         raise _inaccessible(path, error) from error
-
-
-def _parse(path: Path, text: bytes) -> tuple[Key, ...]:
-    try:
-        return parse_keys(text)
     except ValueError as error:
-        raise KeysFileInvalid(f"{path}: {error}; correct it") from error
+        raise KeysFileInvalid(f"{path}: not changed: {error}; give another value") from error
 
 
 def _inaccessible(path: Path, error: OSError) -> KeysFileInvalid:
@@ -69,7 +65,8 @@ def _locked(directory: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _replace(path: Path, text: bytes) -> None:
+def _replace(path: Path, keys: tuple[Key, ...]) -> None:
+    text = format_keys(keys)
     # mkstemp gives mode 0600.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

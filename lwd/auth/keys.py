@@ -70,16 +70,19 @@ def parse_keys(text: bytes) -> tuple[Key, ...]:
         where = ".".join(map(str, first["loc"]))
         raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None
     for name in ("id", "sha256"):
-        values = [getattr(key, name) for key in keys]
-        for index, value in enumerate(values):
-            if value in values[:index]:
+        seen: set[str] = set()
+        for index, value in enumerate(getattr(key, name) for key in keys):
+            if value in seen:
                 raise ValueError(f"keys.{index}.{name}: another key has it too")
+            seen.add(value)
     return keys
 
 
 def format_keys(keys: tuple[Key, ...]) -> bytes:
-    """The text that `parse_keys` reads."""
-    return _ADAPTER.dump_json(_Document(keys), indent=2) + b"\n"
+    """The text that `parse_keys` reads; raises ValueError where it would not read it."""
+    text = _ADAPTER.dump_json(_Document(keys), indent=2) + b"\n"
+    parse_keys(text)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,11 +156,13 @@ def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> Non
     assert run("keys", "disable", "nobody") == 64
     assert run("keys", "add", "desk", "--streams", "0") == 78
     assert run("keys", "add", "desk", "--expires", "soon") == 64
+    assert run("keys", "add", "\udcff") == 78
 
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == 4
+    assert len(told) == 5
     assert "not there" in told[0]
     assert "nobody" in told[1]
     assert "keys.0.streams" in told[2]
     assert "soon" in told[3]
+    assert "not changed: " in told[4]
     assert not file.exists()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -192,17 +191,6 @@ async def test_the_log_names_the_key_by_its_id(start_server: StartServer, keys_f
         ("rejected", "desk"),
     ]
     assert secret not in str(logs)
-
-
-async def test_a_key_is_in_no_log_of_a_library(
-    server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Even a key that stands alone among the sub-protocols, which nobody knows."""
-    monkeypatch.setattr(logging.getLogger("aiohttp.websocket"), "level", logging.CRITICAL)
-    with caplog.at_level(logging.DEBUG):
-        await handshake(server, **{"Sec-WebSocket-Protocol": KEY})
-
-    assert KEY not in caplog.text
 
 
 async def test_a_token_opens_a_stream(start_server: StartServer, keys_file: Path) -> None:
