@@ -9,11 +9,14 @@ LwdError
 │   ├── EngineUnavailable     70  the engine process does not start
 │   ├── AddressUnavailable    71  the address or port cannot be bound
 │   ├── ConnectionFailed      76  a server refused or dropped a client command
-│   └── ConfigInvalid         78  the configuration does not validate
+│   ├── ConfigInvalid         78  the configuration does not validate
+│   └── KeysFileInvalid       78  the file of API keys cannot be used
 ├── Rejection                 an HTTP request refused, in Deepgram's error shape
 │   ├── InvalidParameter      400
+│   ├── InvalidBody           400
 │   ├── WrongEndpoint         400, 404 or 405
 │   ├── InvalidCredentials    401
+│   ├── Forbidden             403
 │   ├── PayloadTooLarge       413
 │   ├── Overloaded            429
 │   ├── InternalFault         500
@@ -93,7 +96,24 @@ class ConfigInvalid(StartError):
         self.problems = tuple(problems)
 
 
-REJECTIONS = ("bad_request", "auth", "capacity", "draining", "engine", "fault")
+class KeysFileInvalid(StartError):
+    """The file of API keys cannot be read or written, or others could read it, or it is wrong."""
+
+    exit_code = 78
+
+
+REJECTIONS = (
+    "bad_request",
+    "auth",
+    "host",
+    "origin",
+    "capacity",
+    "key_streams",
+    "key_rate",
+    "draining",
+    "engine",
+    "fault",
+)
 """Every `reason` of a Rejection."""
 
 _RETRY_SOON = {"Retry-After": "1"}
@@ -135,6 +155,18 @@ class InvalidParameter(Rejection):
         super().__init__(400, err_code, err_msg, "bad_request", parameter)
 
 
+class InvalidBody(Rejection):
+    """The body of a request is not the JSON that it should be."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            400,
+            "Bad Request",
+            "Content-type was application/json, but we could not process the JSON payload.",
+            "bad_request",
+        )
+
+
 class WrongEndpoint(Rejection):
     """There is nothing at this path (404), or not for this method (405), or no upgrade (400)."""
 
@@ -145,7 +177,7 @@ class WrongEndpoint(Rejection):
 
 
 class InvalidCredentials(Rejection):
-    """The key is missing or unknown."""
+    """The key is missing, unknown, disabled or expired, or so is that of the token."""
 
     def __init__(self) -> None:
         super().__init__(401, "INVALID_AUTH", "Invalid credentials.", "auth")
@@ -159,16 +191,23 @@ class PayloadTooLarge(Rejection):
         super().__init__(413, "PAYLOAD_TOO_LARGE", message, "bad_request")
 
 
-class Overloaded(Rejection):
-    """As many streams are open as may be."""
+class Forbidden(Rejection):
+    """Whoever asks is known but may not; `reason` is `auth`, `host` or `origin`."""
 
-    def __init__(self) -> None:
+    def __init__(self, err_msg: str, reason: str) -> None:
+        super().__init__(403, "FORBIDDEN", err_msg, reason)
+
+
+class Overloaded(Rejection):
+    """There are as many streams as may be; `reason` is `capacity`, `key_streams` or `key_rate`."""
+
+    def __init__(self, reason: str, headers: Mapping[str, str] = _RETRY_SOON) -> None:
         super().__init__(
             429,
             "TOO_MANY_REQUESTS",
             "Too many requests. Please try again later",
-            "capacity",
-            headers=_RETRY_SOON,
+            reason,
+            headers=headers,
         )
 
 

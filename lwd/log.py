@@ -75,8 +75,9 @@ def configure_logging(
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
-    # Its lines hold query strings; lwd logs each stream itself.
-    logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL)
+    # Their lines hold query strings, and keys in sub-protocols; lwd logs each stream itself.
+    for library in ("aiohttp.access", "aiohttp.websocket"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             filter_by_level,

@@ -55,6 +55,11 @@ STREAMS_REJECTED = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+KEYS_FILE_BROKEN = Gauge(
+    "lwd_keys_file_broken",
+    "1 while the keys file cannot be used, and the keys read before are in force.",
+    registry=REGISTRY,
+)
 STREAM_DURATION = Histogram(
     "lwd_stream_duration_seconds",
     "Length of a stream, connect to close.",

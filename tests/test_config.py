@@ -163,7 +163,7 @@ model.also.1 {where}: a/b; expected a model's name such as distil-small.en
 engine.batch_size (LWD_ENGINE__BATCH_SIZE): many; expected a whole number from 1 to 256
 log.level (command line): loud; expected debug or info or warning or error
 server.host {where}: 0.0.0.0; expected a loopback address such as 127.0.0.1 while auth.keys is empty, \
-or else at least one key
+or else at least one key there or in auth.keys_file
 vad.silence_threshold {where}: 0.8; expected at most vad.speech_threshold"""
     )
 
@@ -242,7 +242,32 @@ def test_loopback_needs_no_key(host: str) -> None:
 def test_other_addresses_need_a_key(host: str) -> None:
     """Without keys, lwd refuses to listen where others could reach it."""
     assert len(problems(None, {"server.host": host})) == 1
-    assert load_config(None, {"server.host": host, "auth.keys": ["k"]}, {}).server.host == host
+    for keys in ({"auth.keys": ["k"]}, {"auth.keys_file": "keys.json"}):
+        assert load_config(None, {"server.host": host, **keys}, {}).server.host == host
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("server.allowed_hosts", "lwd.example", "lwd.example:9000"),
+        ("server.allowed_hosts", "192.168.1.5", "https://lwd.example"),
+        ("server.allowed_origins", "https://app.example:8443", "app.example"),
+        ("server.allowed_origins", "null", "https://app.example/"),
+        ("server.allowed_origins", "file://", "*"),
+    ],
+)
+def test_what_a_browser_never_sends_is_refused(key: str, good: str, bad: str) -> None:
+    """A host has no port here, and an origin has a scheme and no path; else nothing would match."""
+    assert load_config(None, {key: [good]}, {}).origin(key)
+    [problem] = problems(None, {key: [bad]})
+    assert problem.startswith(f"{key}.0 (command line): {bad}; expected ")
+
+
+def test_the_origin_of_local_files_is_quoted(file: Path) -> None:
+    """`null` without quotes is YAML's own, as everywhere in the file."""
+    file.write_text("server: {allowed_origins: ['null', https://app.example]}\n")
+
+    assert load_config(file, {}, {}).server.allowed_origins == ("null", "https://app.example")
 
 
 def test_an_alias_means_a_loaded_model() -> None:

@@ -15,9 +15,9 @@ from lwd.errors import StartError
 from lwd.metrics import REGISTRY
 from lwd.protocol import params
 from lwd.protocol.query import Query
+from lwd.server.admission import Streams
 from lwd.server.app import build_app
 from lwd.server.engines import Engines
-from lwd.server.listen import Streams
 from lwd.server.stream import _OUTCOMES, Outcome
 from lwd.text.entities import LABELS
 from lwd.text.redaction import KINDS

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 import structlog
+from aiohttp.log import ws_logger
 
 from lwd.log import PERSONAL, configure_logging
 
@@ -27,7 +28,8 @@ def _logging_as_before() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    logging.getLogger("aiohttp.access").setLevel(logging.NOTSET)
+    for library in ("aiohttp.access", "aiohttp.websocket"):
+        logging.getLogger(library).setLevel(logging.NOTSET)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
 
@@ -163,6 +165,13 @@ def test_library_messages_go_the_same_way(lines: Lines) -> None:
 def test_access_log_is_silent(lines: Lines) -> None:
     """The access log of aiohttp, which shows query strings, is off even at debug."""
     assert not logging.getLogger("aiohttp.access").isEnabledFor(logging.INFO)
+    assert lines() == []
+
+
+def test_sub_protocols_are_not_logged(lines: Lines) -> None:
+    """Aiohttp's warning of sub-protocols that nobody knows would show a key among them."""
+    ws_logger.warning("Client protocols ['sentinel']")
+
     assert lines() == []
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
 from lwd.config import effective, load_config
 
@@ -15,4 +16,4 @@ def check_config(file: Path | None) -> None:
 
     API keys are masked. Exits with 78 and a line for each fault if there is any.
     """
-    click.echo(effective(load_config(file, rules=MODEL_RULES)))
+    click.echo(effective(load_config(file, rules=(*MODEL_RULES, *KEY_RULES))))

@@ -21,8 +21,8 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
 
+from lwd.cli.table import Row, show_table
 from lwd.config import load_config
 from lwd.errors import ModelCorrupt, ModelUnavailable
 from lwd.models.catalogue import CATALOGUE, Entry, find
@@ -58,16 +58,7 @@ def list_(*, as_json: bool, store: Path | None, config: Path | None) -> None:
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return
-    console = Console()
-    if not console.is_terminal:
-        click.echo("\n".join("\t".join(cells) for cells in [_COLUMNS, *map(_Row.cells, rows)]))
-        return
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    for name in _COLUMNS:
-        table.add_column(name, overflow="fold", no_wrap=name == "Model")
-    for row in rows:
-        table.add_row(*row.cells(), style="bold" if row.state == "installed" else None)
-    console.print(table)
+    show_table(_COLUMNS, [Row(row.cells(), strong=row.state == "installed") for row in rows])
 
 
 @models.command()

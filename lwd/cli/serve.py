@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from lwd.cli import DEFAULT_URL
+from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
 from lwd.config import load_config
 
@@ -36,10 +37,10 @@ def serve(
         "log.level": log_level,
     }
     overrides = {path: value for path, value in given.items() if value is not None}
-    configuration = load_config(config, overrides, rules=MODEL_RULES)
+    configuration = load_config(config, overrides, rules=(*MODEL_RULES, *KEY_RULES))
     from lwd.server.app import serve as run  # noqa: PLC0415 - so help and faults are told at once
 
-    run(configuration, partial(announce, needs_key=bool(configuration.auth.keys)))
+    run(configuration, partial(announce, needs_key=not configuration.auth.is_open))
 
 
 def announce(host: str, port: int, models: Sequence[str], *, needs_key: bool) -> None:

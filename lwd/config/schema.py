@@ -3,7 +3,6 @@
 Knows nothing of where values come from (load.py), nor of what they are used for.
 """
 
-import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
@@ -20,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from lwd.auth.origin import is_loopback
 
 ModelName = Annotated[
     str,
@@ -45,7 +46,21 @@ CallbackHost = Annotated[
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Key = Annotated[SecretStr, Field(min_length=1, max_length=512)]
-Directory = Annotated[Path, AfterValidator(Path.expanduser)]
+LocalPath = Annotated[Path, AfterValidator(Path.expanduser)]
+HostName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9._-]{1,253}$",
+        json_schema_extra={"format": "a host's name without port such as lwd.example"},
+    ),
+]
+Origin = Annotated[
+    str,
+    Field(
+        pattern=r"^(null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/]{0,253})$",
+        json_schema_extra={"format": "an origin such as https://app.example"},
+    ),
+]
 
 
 class _Section(BaseModel):
@@ -78,13 +93,24 @@ class ServerConfig(_Section):
     """Longest time a client may take to accept a message before it is closed as too slow."""
     shutdown_timeout_s: Annotated[float, Field(ge=0, le=300)] = 10.0
     """How long open streams may take to finish once lwd is told to stop."""
+    allowed_hosts: Annotated[tuple[HostName, ...], Field(max_length=100)] = ()
+    """While no key is asked for: names besides loopback ones by which clients may call lwd (`Host`)."""
+    allowed_origins: Annotated[tuple[Origin, ...], Field(max_length=100)] = ()
+    """While no key is asked for: pages besides this machine's that may use lwd (`Origin`); `'null'`, quoted, for local files."""
 
 
 class AuthConfig(_Section):
     """Who may connect."""
 
     keys: Annotated[tuple[Key, ...], Field(max_length=1000)] = ()
-    """Accepted API keys. When empty, any key or none is accepted, on a loopback address alone."""
+    """Accepted API keys, without limits. With neither these nor a keys file, any key or none is accepted, on a loopback address alone."""
+    keys_file: LocalPath | None = None
+    """File of accepted API keys with their limits, which `lwd keys` writes; it is read again when it changes."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no key is asked for."""
+        return not self.keys and self.keys_file is None
 
 
 class LimitsConfig(_Section):
@@ -111,7 +137,7 @@ class ModelConfig(_Section):
     """Which loaded model serves a client that asks for another name, such as `{nova-3: small}`."""
     language: Language | None = None
     """Language assumed for a stream that names none; null detects it. Whisper's code or BCP-47."""
-    store: Directory = Path("~/.cache/lwd/models")
+    store: LocalPath = Path("~/.cache/lwd/models")
     """Directory that holds the models; `~` is the home directory of the user lwd runs as."""
 
     @property
@@ -255,17 +281,13 @@ class Context(NamedTuple):
     rules: Sequence[Rule]
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _expected_host(config: Config) -> str | None:
-    if config.auth.keys or _is_loopback(config.server.host):
+    if not config.auth.is_open or is_loopback(config.server.host):
         return None
-    return "a loopback address such as 127.0.0.1 while auth.keys is empty, or else at least one key"
+    return (
+        "a loopback address such as 127.0.0.1 while auth.keys is empty, or else at least one key"
+        " there or in auth.keys_file"
+    )
 
 
 def _expected_threshold(config: Config) -> str | None:
@@ -313,7 +335,7 @@ def _expected_also(config: Config) -> str | None:
 _LOADED = ("model.name", "model.quantization", "model.also")
 
 RULES = (
-    Rule("server.host", ("auth.keys",), _expected_host),
+    Rule("server.host", ("auth.keys", "auth.keys_file"), _expected_host),
     Rule("vad.silence_threshold", ("vad.speech_threshold",), _expected_threshold),
     Rule("model.also", ("model.name", "model.quantization"), _expected_also),
     Rule("model.aliases", _LOADED, _expected_aliases),

@@ -9,15 +9,19 @@ from lwd.asr.pool import EnginePool
 from lwd.asr.settings import EngineSettings
 from lwd.asr.shares import cores, has_gpu, share_out
 from lwd.asr.wire import EngineSpec
+from lwd.auth.keyring import Keyring
+from lwd.auth.origin import LocalOnly
+from lwd.auth.tokens import Tokens
 from lwd.config import Config
 from lwd.log import configure_logging
 from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
-from lwd.server.auth import Authenticator
+from lwd.server.admission import Streams
+from lwd.server.auth import Authenticator, GrantHandler
 from lwd.server.cors import add_cors_headers, answer_preflight
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.lifecycle import Announce, run
-from lwd.server.listen import ListenHandler, Streams
+from lwd.server.listen import ListenHandler
 from lwd.server.manage import ManageHandlers
 from lwd.server.ops import OpsHandlers
 from lwd.server.reply import add_request_id, answer_in_shape
@@ -41,15 +45,19 @@ def serve(config: Config, announce: Announce) -> None:
 
 
 def build_app(config: Config, engines: Engines, streams: Streams) -> web.Application:
-    """The HTTP application over started engines."""
+    """The HTTP application over started engines; raises KeysFileInvalid."""
     app = web.Application(
         middlewares=[answer_in_shape, answer_preflight],
         handler_args={"max_line_size": _MAX_REQUEST_LINE_BYTES},
     )
     app.on_response_prepare.extend([add_request_id, add_cors_headers])
-    authenticator = Authenticator(key.get_secret_value() for key in config.auth.keys)
+    keyring = Keyring((key.get_secret_value() for key in config.auth.keys), config.auth.keys_file)
+    local_only = LocalOnly(config.server.allowed_hosts, config.server.allowed_origins)
+    tokens = Tokens()
+    authenticator = Authenticator(keyring, tokens, local_only)
     listen = ListenHandler(config, engines, authenticator, streams)
     app.router.add_get("/v1/listen", listen.handle)
+    app.router.add_post("/v1/auth/grant", GrantHandler(authenticator, tokens).handle)
     ManageHandlers(engines, authenticator).add_routes(app.router)
     OpsHandlers(engines, streams).add_routes(app.router)
     return app

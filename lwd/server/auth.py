@@ -1,50 +1,92 @@
-"""Who may open a stream: API keys in every form that Deepgram's clients use.
+"""Who sends a request, and `POST /v1/auth/grant`, which gives a token for a key."""
 
-https://developers.deepgram.com/guides/deep-dives/using-the-sec-websocket-protocol
-"""
+from asyncio import IncompleteReadError
+from datetime import UTC, datetime
 
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping
-from itertools import pairwise
+import structlog
+from aiohttp import web
 
-from lwd.errors import InvalidCredentials
+from lwd.auth.credentials import presented_secret
+from lwd.auth.keyring import Keyring
+from lwd.auth.keys import Key
+from lwd.auth.origin import LocalOnly
+from lwd.auth.tokens import Tokens
+from lwd.errors import Forbidden, InvalidBody, InvalidCredentials
+from lwd.protocol.grant import grant_body, parse_grant
+from lwd.server.reply import KEY_ID, REQUEST_ID
 
-SCHEMES = ("token", "bearer")
-"""Of the sub-protocols that a browser offers, the one to echo; never the key beside it."""
+_MAX_BODY_BYTES = 4096
+
+_ANYONE = Key(id="anyone", sha256="")
+"""Whom a token names where no key is asked for."""
+
+log = structlog.get_logger()
 
 
 class Authenticator:
-    """Checks credentials against the configured keys; with no keys it accepts everybody."""
+    """Checks what requests present; where no key is configured, that they come from this machine."""
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._digests = [_digest(key) for key in keys]
+    def __init__(self, keyring: Keyring, tokens: Tokens, local_only: LocalOnly) -> None:
+        self._keyring = keyring
+        self._tokens = tokens
+        self._local_only = local_only
 
-    def check(self, headers: Mapping[str, str]) -> None:
-        """Raise InvalidCredentials unless the request's headers hold a configured key."""
-        if not self._digests:
-            return
-        given = _digest(presented_key(headers) or "")
-        # Every key is compared, so that the time taken tells nothing.
-        matches = [hmac.compare_digest(given, digest) for digest in self._digests]
-        if not any(matches):
+    def authenticate(self, request: web.Request, *, takes_tokens: bool = True) -> Key | None:
+        """The key of a request, presented itself or by a token; None where none is asked for.
+
+        Raises InvalidCredentials or Forbidden. KEY_ID of the request is the key's afterwards, even
+        if the key is no longer in force.
+        """
+        if self._keyring.is_open:
+            self._local_only.check(request.headers)
+            return None
+        secret = presented_secret(request.headers)
+        if not secret:
             raise InvalidCredentials
+        itself = self._keyring.find(secret)
+        key = itself or self._of_token(secret)
+        if key is None:
+            raise InvalidCredentials
+        request[KEY_ID] = key.id
+        if key.state(datetime.now(UTC)) != "enabled":
+            raise InvalidCredentials
+        if itself is None and not takes_tokens:
+            raise Forbidden("Insufficient permissions.", "auth")
+        return key
+
+    def _of_token(self, token: str) -> Key | None:
+        """The key that a token stands for, unless it was replaced since."""
+        grant = self._tokens.read(token)
+        key = self._keyring.named(grant.key_id) if grant else None
+        return key if grant and key and key.generation == grant.generation else None
 
 
-def presented_key(headers: Mapping[str, str]) -> str | None:
-    """The key in `Authorization: Token KEY` or in `Sec-WebSocket-Protocol: token, KEY`.
+class GrantHandler:
+    """Gives a token to whoever has a key. A token gives none, or it would last for ever."""
 
-    Clients put further values around the two of the sub-protocol, so the scheme is looked for.
-    """
-    scheme, _, key = headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() in SCHEMES:
-        return key.strip()
-    offered = [part.strip() for part in headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    for scheme, key in pairwise(offered):
-        if scheme.lower() in SCHEMES:
-            return key
-    return None
+    def __init__(self, authenticator: Authenticator, tokens: Tokens) -> None:
+        self._authenticator = authenticator
+        self._tokens = tokens
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Authenticate, read the body, answer."""
+        key = self._authenticator.authenticate(request, takes_tokens=False) or _ANYONE
+        ttl_s = parse_grant(await _body(request))
+        token = self._tokens.issue(key, ttl_s, datetime.now(UTC))
+        log.info(
+            "token_granted",
+            request_id=str(request[REQUEST_ID]),
+            key_id=request.get(KEY_ID),
+            ttl_s=ttl_s,
+        )
+        body = grant_body(token, ttl_s).encode()
+        return web.Response(body=body, content_type="application/json")
 
 
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+async def _body(request: web.Request) -> bytes:
+    """The request's body, which must be short; raises InvalidBody."""
+    try:
+        await request.content.readexactly(_MAX_BODY_BYTES + 1)
+    except IncompleteReadError as end:
+        return end.partial
+    raise InvalidBody

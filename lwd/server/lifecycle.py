@@ -17,8 +17,8 @@ from aiohttp import web
 from lwd import __version__
 from lwd.config import ServerConfig
 from lwd.errors import AddressUnavailable
+from lwd.server.admission import Streams
 from lwd.server.engines import Engines
-from lwd.server.listen import Streams
 
 _BACKLOG = 128
 _REMEDIES = {

@@ -1,23 +1,21 @@
 """`GET /v1/listen`: from a handshake to a running stream."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import structlog
 from aiohttp import web
 
-from lwd import metrics
 from lwd.audio.source import AudioSource, AudioSpec
 from lwd.audio.vad import FRAME_SAMPLES, SpeechDetector
+from lwd.auth.credentials import offered_scheme
 from lwd.config import Config
-from lwd.errors import Overloaded, Unavailable, WrongEndpoint
+from lwd.errors import Unavailable, WrongEndpoint
 from lwd.protocol.params import ListenParams, parse_listen_params
-from lwd.server.auth import SCHEMES, Authenticator
+from lwd.server.admission import Streams
+from lwd.server.auth import Authenticator
 from lwd.server.callback import Callback, Callbacks
 from lwd.server.engines import Engines, LoadedModel
-from lwd.server.reply import REQUEST_ID
+from lwd.server.reply import KEY_ID, REQUEST_ID
 from lwd.server.stream import Stream, StreamSettings
 from lwd.stream.channel import Channel, ChannelSettings
 from lwd.stream.pipeline import ChannelPipeline, Emit, PipelineSettings
@@ -27,44 +25,6 @@ _CLOSE_TIMEOUT_S = 5.0
 """How long a client may take to answer the closing handshake."""
 
 log = structlog.get_logger()
-
-
-class Streams:
-    """The open streams, whether more are taken, and whether any has come to its end."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.is_draining = False
-        self.has_served = False
-        self.open: set[Stream] = set()
-        self._empty = asyncio.Event()
-        self._empty.set()
-
-    def admit(self) -> None:
-        """Raise Unavailable or Overloaded when no stream may be added."""
-        if self.is_draining:
-            raise Unavailable("draining")
-        if len(self.open) >= self.limit:
-            raise Overloaded
-
-    @contextmanager
-    def hold(self, stream: Stream) -> Iterator[None]:
-        """Count a stream as open."""
-        self.open.add(stream)
-        self._empty.clear()
-        metrics.STREAMS_ACTIVE.set(len(self.open))
-        try:
-            yield
-        finally:
-            self.has_served = True
-            self.open.discard(stream)
-            metrics.STREAMS_ACTIVE.set(len(self.open))
-            if not self.open:
-                self._empty.set()
-
-    async def wait_empty(self) -> None:
-        """Return once no stream is open."""
-        await self._empty.wait()
 
 
 class ListenHandler:
@@ -89,17 +49,20 @@ class ListenHandler:
         model = self._engines.choose(params.model)
         language = self._engines.language_for(model, params.language)
         websocket = self._websocket(request)
-        self._authenticator.check(request.headers)
-        self._streams.admit()
+        key = self._authenticator.authenticate(request)
+        self._streams.admit(key)
         if model.pool.has_failed:
             raise Unavailable("engine")
-        callback = self._callbacks.open(target, params.callback_method, request[REQUEST_ID])
+        callback = self._callbacks.open(
+            target, params.callback_method, request[REQUEST_ID], request.get(KEY_ID)
+        )
         stream = self._stream(request, websocket, params, model, language, callback=callback)
         with self._streams.hold(stream):
             await websocket.prepare(request)
             log.info(
                 "stream_started",
                 request_id=str(request[REQUEST_ID]),
+                key_id=stream.key_id,
                 model=model.name,
                 model_unknown=not self._engines.knows(params.model),
             )
@@ -107,9 +70,10 @@ class ListenHandler:
         return websocket
 
     def _websocket(self, request: web.Request) -> web.WebSocketResponse:
+        scheme = offered_scheme(request.headers)
         websocket = web.WebSocketResponse(
             timeout=_CLOSE_TIMEOUT_S,
-            protocols=SCHEMES,
+            protocols=(scheme,) if scheme else (),
             # Deepgram does not compress either; audio gains nothing and a bomb is not possible.
             compress=False,
             max_msg_size=self._config.server.max_message_bytes,
@@ -135,6 +99,7 @@ class ListenHandler:
         server = self._config.server
         settings = StreamSettings(
             request_id=request[REQUEST_ID],
+            key_id=request.get(KEY_ID),
             params=params,
             model=model.info,
             idle_timeout_s=server.idle_timeout_s,

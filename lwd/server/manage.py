@@ -37,27 +37,27 @@ class ManageHandlers:
 
     async def _models(self, request: web.Request) -> web.Response:
         """Every loaded model; none is outdated, so `include_outdated` adds none."""
-        self._authenticator.check(request.headers)
+        self._authenticator.authenticate(request)
         return self._list()
 
     async def _model(self, request: web.Request) -> web.Response:
-        self._authenticator.check(request.headers)
+        self._authenticator.authenticate(request)
         model = self._engines.named(request.match_info["model_id"])
         if model is None:
             raise WrongEndpoint(404, "NOT_FOUND", "Model not found.")
         return json_response(_entry(model))
 
     async def _projects(self, request: web.Request) -> web.Response:
-        self._authenticator.check(request.headers)
+        self._authenticator.authenticate(request)
         return json_response({"projects": [_PROJECT]})
 
     async def _project(self, request: web.Request) -> web.Response:
-        self._authenticator.check(request.headers)
+        self._authenticator.authenticate(request)
         _check_project(request.match_info["project_id"])
         return json_response(_PROJECT)
 
     async def _project_models(self, request: web.Request) -> web.Response:
-        self._authenticator.check(request.headers)
+        self._authenticator.authenticate(request)
         _check_project(request.match_info["project_id"])
         return self._list()
 

@@ -20,6 +20,9 @@ from lwd.protocol.messages import rejection_body
 REQUEST_ID = web.RequestKey("request_id", UUID)
 """Identifies one request to its client and in the log."""
 
+KEY_ID = web.RequestKey("key_id", str)
+"""Names the key that a request presented, once that is known; never the key itself."""
+
 _HINT = "A live stream is GET /v1/listen, as a WebSocket."
 _JSON = {hdrs.CONTENT_TYPE: "application/json"}  # to the byte: no charset
 
@@ -39,6 +42,7 @@ async def answer_in_shape(request: web.Request, handler: Handler) -> web.StreamR
         log.info(
             "rejected",
             request_id=str(request_id),
+            key_id=request.get(KEY_ID),
             status=rejection.status,
             reason=rejection.reason,
             parameter=rejection.parameter,

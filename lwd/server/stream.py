@@ -76,6 +76,7 @@ class StreamSettings:
     """What a stream needs to know besides its client's parameters."""
 
     request_id: UUID
+    key_id: str | None
     params: ListenParams
     model: ModelInfo
     idle_timeout_s: float
@@ -136,6 +137,7 @@ class Stream:
         log.info(
             "stream_ended",
             request_id=str(self._settings.request_id),
+            key_id=self.key_id,
             outcome=outcome.value,
             duration_s=round(duration_s, 3),
             audio_s=round(self._audio_s, 3),
@@ -148,6 +150,11 @@ class Stream:
         self._session.end(Close.SERVICE_RESTART)
         if self._waiting is not None:
             self._waiting.reschedule(asyncio.get_running_loop().time())
+
+    @property
+    def key_id(self) -> str | None:
+        """Names the key that opened the stream; None where none is asked for."""
+        return self._settings.key_id
 
     @property
     def _audio_s(self) -> float:

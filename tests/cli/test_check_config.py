@@ -89,6 +89,24 @@ def test_language_is_one_that_the_model_knows(
         assert run("check-config", str(file)) == status
 
 
+def test_a_keys_file_that_cannot_be_used_is_told(
+    run: Run, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What would keep the server from starting is told before, with what to do."""
+    keys = tmp_path / "keys.json"
+    file.write_text(f"auth: {{keys_file: {keys}}}\n")
+
+    assert run("check-config", str(file)) == 78
+    told = capsys.readouterr().err
+    assert told.startswith(f"lwd: auth.keys_file ({file}): ")
+    assert told.endswith(
+        f"expected a keys file that can be used; {keys}: not there; lwd keys add makes it\n"
+    )
+
+    assert run("keys", "add", "desk", "--config", str(file)) == 0
+    assert run("check-config", str(file)) == 0
+
+
 def test_faulty_file_is_listed_in_full(
     run: Run, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,20 @@ def test_the_command_to_try_has_a_key_where_one_is_needed(
     assert len(served) == 1
 
 
+def test_a_keys_file_needs_a_key_too(
+    run: Run, served: list[Config], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command to try has a place for it, as with keys in the configuration."""
+    keys, file = tmp_path / "keys.json", tmp_path / "lwd.yaml"
+    file.write_text(f"auth: {{keys_file: {keys}}}\n")
+    assert run("keys", "add", "desk", "--file", str(keys)) == 0
+
+    assert run("serve", "--config", str(file)) == 0
+
+    assert capsys.readouterr().out.endswith("listen --key KEY FILE\n")
+    assert len(served) == 1
+
+
 def test_options_win_over_the_file(run: Run, served: list[Config], tmp_path: Path) -> None:
     """Each option replaces its key, and the rest of the file holds."""
     file = tmp_path / "lwd.yaml"

@@ -15,12 +15,20 @@ from lwd.asr.settings import EngineSettings
 from lwd.asr.wire import EngineSpec
 from lwd.config import Config, load_config
 from lwd.protocol.messages import ModelInfo
+from lwd.server.admission import Streams
 from lwd.server.app import build_app
 from lwd.server.engines import Engines, LoadedModel
-from lwd.server.listen import Streams
 from tests.conftest import read_pcm
 
 Client = TestClient[web.Request, web.Application]
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+RAW = {"encoding": "linear16", "sample_rate": "16000"}
 
 MODEL = ModelInfo(str(UUID(int=7)), "scripted-whisper", "2026-01-01.0", "whisper")
 
@@ -95,6 +103,21 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
 async def server(start_server: StartServer) -> Server:
     """An application with default settings."""
     return await start_server()
+
+
+async def refused(
+    server: Server, params: dict[str, str], headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Status and body of a handshake that fails, in the contract's shape."""
+    response = await server.client.get("/v1/listen", params=params, headers=headers or UPGRADE)
+    body = await response.json()
+    code = "error_code" if response.status == 503 else "err_code"
+    assert list(body) == [code, "err_msg", "request_id"]
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["dg-error"] == body["err_msg"]
+    assert response.headers["dg-request-id"] == body["request_id"]
+    assert UUID(body["request_id"])
+    return response.status, body
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,6 @@ import os
 import re
 import signal
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,31 +12,7 @@ from structlog.testing import capture_logs
 from lwd import metrics
 from lwd.asr.pool import EnginePool
 from lwd.asr.scripted import Script
-from tests.server.conftest import Server, StartServer
-
-UPGRADE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-}
-RAW = {"encoding": "linear16", "sample_rate": "16000"}
-KEY = "0123456789abcdef0123456789abcdef01234567"
-
-
-async def refused(
-    server: Server, params: dict[str, str], headers: dict[str, str] | None = None
-) -> tuple[int, dict[str, Any]]:
-    """Status and body of a handshake that fails, in the contract's shape."""
-    response = await server.client.get("/v1/listen", params=params, headers=headers or UPGRADE)
-    body = await response.json()
-    code = "error_code" if response.status == 503 else "err_code"
-    assert list(body) == [code, "err_msg", "request_id"]
-    assert response.headers["Content-Type"] == "application/json"
-    assert response.headers["dg-error"] == body["err_msg"]
-    assert response.headers["dg-request-id"] == body["request_id"]
-    assert UUID(body["request_id"])
-    return response.status, body
+from tests.server.conftest import RAW, UPGRADE, Server, StartServer, refused
 
 
 @pytest.mark.parametrize(
@@ -81,6 +55,7 @@ async def test_a_language_that_the_model_does_not_know(server: Server, language:
         ("POST", "/v1/listen", 405, "METHOD_NOT_ALLOWED"),
         ("GET", "/v2/listen", 404, "NOT_FOUND"),
         ("GET", "/", 404, "NOT_FOUND"),
+        ("GET", "/v1/auth/grant", 405, "METHOD_NOT_ALLOWED"),
     ],
 )
 async def test_what_is_not_there_says_what_is(
@@ -102,66 +77,6 @@ async def test_a_page_visit_is_told_what_this_is(server: Server) -> None:
 
     assert status == 400
     assert "ws://" in body["err_msg"]
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Authorization": f"Token {KEY}"},
-        {"Authorization": f"token {KEY}"},
-        {"Authorization": f"Bearer {KEY}"},
-        {"Authorization": f"bearer {KEY}"},
-        {"Sec-WebSocket-Protocol": f"token, {KEY}"},
-        {"Sec-WebSocket-Protocol": f"bearer,{KEY}"},
-        {"Sec-WebSocket-Protocol": f"custom,token,{KEY},x-deepgram-session-id,{UUID(int=1)}"},
-    ],
-)
-async def test_a_key_is_accepted_in_every_form(
-    start_server: StartServer, headers: dict[str, str]
-) -> None:
-    """Every SDK's way to present a key; of a sub-protocol the scheme alone comes back."""
-    server = await start_server(auth__keys=["another", KEY])
-
-    response = await server.client.get("/v1/listen", params=RAW, headers={**UPGRADE, **headers})
-
-    assert response.status == 101
-    assert UUID(response.headers["dg-request-id"])
-    assert "Sec-WebSocket-Extensions" not in response.headers
-    offered = headers.get("Sec-WebSocket-Protocol")
-    if offered:
-        assert response.headers["Sec-WebSocket-Protocol"] in {"token", "bearer"}
-    response.close()
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Authorization": "Token wrong"},
-        {"Authorization": KEY},
-        {"Authorization": f"Basic {KEY}"},
-        {"Sec-WebSocket-Protocol": f"{KEY}, token"},
-        {"Sec-WebSocket-Protocol": "token"},
-    ],
-)
-async def test_a_wrong_key_is_refused(start_server: StartServer, headers: dict[str, str]) -> None:
-    """401 with the same body whatever is wrong, and the key is not repeated."""
-    server = await start_server(auth__keys=[KEY])
-
-    status, body = await refused(server, RAW, {**UPGRADE, **headers})
-
-    assert status == 401
-    assert body["err_code"] == "INVALID_AUTH"
-    assert body["err_msg"] == "Invalid credentials."
-
-
-async def test_parameters_are_checked_before_the_key(start_server: StartServer) -> None:
-    """As Deepgram does: a 400 with a bad key stays a 400."""
-    server = await start_server(auth__keys=[KEY])
-
-    status, _ = await refused(server, {"encoding": "linear16"})
-
-    assert status == 400
 
 
 async def test_any_model_name_works(server: Server) -> None:

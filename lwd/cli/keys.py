@@ -1,0 +1,171 @@
+"""`lwd keys`: makes, shows, replaces and disables the API keys of a keys file.
+
+Owns the options and how results are shown. What a key is and how the file is written is lwd.auth's.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from lwd.auth.keyfile import read_keys, update_keys
+from lwd.auth.keys import Key, fingerprint, new_id, new_secret
+from lwd.cli.table import Row, show_table
+from lwd.config import load_config
+from lwd.errors import UsageError
+
+_COLUMNS = ("Id", "State", "Label", "Streams", "Handshakes/min", "Created", "Expires")
+
+Command = Callable[..., None]
+
+
+@click.group()
+def keys() -> None:
+    """Make, list, rotate and disable API keys."""
+
+
+def _common_options(command: Command) -> Command:
+    """The two ways to say which file is meant, and the form of the answer."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option(
+            "--config", type=click.Path(path_type=Path), help="YAML file that names the keys file."
+        ),
+        click.option(
+            "--file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="The keys file (auth.keys_file).",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@keys.command()
+@click.argument("label")
+@click.option("--streams", type=int, metavar="N", help="Most streams of the key at once.")
+@click.option(
+    "--handshakes-per-minute", type=int, metavar="N", help="Most new streams in a minute."
+)
+@click.option(
+    "--expires", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="When it ends, UTC."
+)
+@_common_options
+def add(
+    *,
+    label: str,
+    streams: int | None,
+    handshakes_per_minute: int | None,
+    expires: datetime | None,
+    file: Path | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a key and print it, this once; the file is made if there is none."""
+    secret = new_secret()
+    key = Key(
+        id=new_id(),
+        sha256=fingerprint(secret),
+        label=label,
+        streams=streams,
+        handshakes_per_minute=handshakes_per_minute,
+        created=_now(),
+        expires=expires and expires.replace(tzinfo=UTC),
+    )
+    update_keys(_file(file, config), lambda keys: (*keys, key))
+    _hand_over(key, secret, as_json=as_json)
+
+
+@keys.command(name="list")
+@_common_options
+def list_(*, file: Path | None, config: Path | None, as_json: bool) -> None:
+    """Show the keys, without the keys themselves."""
+    listed = read_keys(_file(file, config))
+    if as_json:
+        click.echo(json.dumps([_fields(key) for key in listed], indent=2))
+    else:
+        now = _now()
+        rows = [Row(_cells(key), strong=key.state(now) == "enabled") for key in listed]
+        show_table(_COLUMNS, rows)
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID")
+@_common_options
+def disable(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
+    """Let nobody in with a key any more; streams that are open go on."""
+    key = _change(_file(file, config), key_id, lambda key: replace(key, disabled=True))
+    click.echo(json.dumps(_fields(key), indent=2) if as_json else f"{key.id}: disabled")
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID")
+@_common_options
+def rotate(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
+    """Replace a key by a new one with the same id and limits, and print it, this once.
+
+    The old one and its tokens are refused from then on.
+    """
+    secret = new_secret()
+    key = _change(
+        _file(file, config),
+        key_id,
+        lambda key: replace(key, sha256=fingerprint(secret), generation=key.generation + 1),
+    )
+    _hand_over(key, secret, as_json=as_json)
+
+
+def _file(file: Path | None, config: Path | None) -> Path:
+    path = file.expanduser() if file else load_config(config).auth.keys_file
+    if path is None:
+        raise UsageError("no keys file is named; name one with --file, or by auth.keys_file")
+    return path
+
+
+def _change(path: Path, key_id: str, change: Callable[[Key], Key]) -> Key:
+    """Change the key of that id in the file; return what it is now."""
+    changed: list[Key] = []
+
+    def change_one(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        changed.extend(change(key) for key in keys if key.id == key_id)
+        if not changed:
+            raise UsageError(f"{key_id}: no key in {path} has this id; lwd keys list shows all")
+        return tuple(changed[0] if key.id == key_id else key for key in keys)
+
+    update_keys(path, change_one)
+    return changed[0]
+
+
+def _hand_over(key: Key, secret: str, *, as_json: bool) -> None:
+    """Print the key alone, so that a shell can take it."""
+    if as_json:
+        click.echo(json.dumps({**_fields(key), "key": secret}, indent=2))
+    else:
+        click.echo(
+            f"The key {key.id} is shown this once; lwd keeps no more than its hash.", err=True
+        )
+        click.echo(secret)
+
+
+def _fields(key: Key) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "state": key.state(_now()),
+        "label": key.label,
+        "streams": key.streams,
+        "handshakes_per_minute": key.handshakes_per_minute,
+        "created": key.created and key.created.isoformat(),
+        "expires": key.expires and key.expires.isoformat(),
+    }
+
+
+def _cells(key: Key) -> list[str]:
+    return ["-" if value is None else str(value) for value in _fields(key).values()]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,168 @@
+"""`lwd keys`, as an operator runs it."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lwd.auth.keyfile import read_keys
+from lwd.auth.keyring import Keyring
+
+from .conftest import Run
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The keys file of the configuration, which is not there yet."""
+    path = tmp_path / "keys.json"
+    monkeypatch.setenv("LWD_AUTH__KEYS_FILE", str(path))
+    return path
+
+
+def said(capsys: Capture) -> str:
+    """What was printed, without the line's end."""
+    return capsys.readouterr().out.removesuffix("\n")
+
+
+def listed(run: Run, capsys: Capture) -> list[dict[str, Any]]:
+    """What `list --json` says."""
+    assert run("keys", "list", "--json") == 0
+    rows: list[dict[str, Any]] = json.loads(said(capsys))
+    return rows
+
+
+def test_a_key_is_made_and_shown_once(run: Run, file: Path, capsys: Capture) -> None:
+    """The key alone stands on stdout, opens the door, and is nowhere in the file or the list."""
+    assert run("keys", "add", "front desk", "--streams", "4", "--handshakes-per-minute", "60") == 0
+
+    shown = capsys.readouterr()
+    key = shown.out.removesuffix("\n")
+    assert re.fullmatch("[0-9a-f]{40}", key)
+    [entry] = listed(run, capsys)
+    assert entry["id"] in shown.err
+    assert (entry["label"], entry["state"]) == ("front desk", "enabled")
+    assert (entry["streams"], entry["handshakes_per_minute"]) == (4, 60)
+    assert key not in file.read_text() + str(entry) + shown.err
+    found = Keyring([], file).find(key)
+    assert found
+    assert found.id == entry["id"]
+
+
+def test_a_key_has_an_end(run: Run, file: Path, capsys: Capture) -> None:
+    """A day or a moment, in UTC; what has passed is shown as expired."""
+    assert run("keys", "add", "guest", "--expires", "2020-01-31") == 0
+    assert run("keys", "add", "guest", "--expires", "2999-01-31T12:00:00Z") == 0
+
+    first, second = read_keys(file)
+    assert first.expires == datetime(2020, 1, 31, tzinfo=UTC)
+    assert second.expires == datetime(2999, 1, 31, 12, tzinfo=UTC)
+    capsys.readouterr()
+    assert [entry["state"] for entry in listed(run, capsys)] == ["expired", "enabled"]
+
+
+def test_the_list_is_lines_for_other_programs(run: Run, capsys: Capture) -> None:
+    """Off a terminal: a line for each key under one of names, separated by tabs."""
+    run("keys", "add", "front desk", "--streams", "4")
+    capsys.readouterr()
+
+    assert run("keys", "list") == 0
+
+    head, line = [line.split("\t") for line in said(capsys).splitlines()]
+    assert head == ["Id", "State", "Label", "Streams", "Handshakes/min", "Created", "Expires"]
+    assert line[1:5] == ["enabled", "front desk", "4", "-"]
+
+
+def test_a_disabled_key_stays_in_the_list(run: Run, file: Path, capsys: Capture) -> None:
+    """The others stay as they are."""
+    run("keys", "add", "one")
+    run("keys", "add", "two")
+    capsys.readouterr()
+    one, two = (entry["id"] for entry in listed(run, capsys))
+
+    assert run("keys", "disable", one) == 0
+
+    assert said(capsys) == f"{one}: disabled"
+    states = {entry["id"]: entry["state"] for entry in listed(run, capsys)}
+    assert states == {one: "disabled", two: "enabled"}
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_rotated_key_keeps_all_but_itself(run: Run, file: Path, capsys: Capture) -> None:
+    """The new one has the id and the limits of the old one, which is refused from then on."""
+    run("keys", "add", "desk", "--streams", "2")
+    old = said(capsys)
+    [before] = listed(run, capsys)
+
+    assert run("keys", "rotate", before["id"]) == 0
+
+    new = said(capsys)
+    assert re.fullmatch("[0-9a-f]{40}", new)
+    assert listed(run, capsys) == [before]
+    keyring = Keyring([], file)
+    assert keyring.find(old) is None
+    found = keyring.find(new)
+    assert found
+    assert (found.id, found.streams, found.generation) == (before["id"], 2, 1)
+
+
+def test_answers_are_json_where_asked(run: Run, capsys: Capture) -> None:
+    """Each command that changes a key tells what it is now; the new key stands beside."""
+    assert run("keys", "add", "desk", "--json") == 0
+    added = json.loads(said(capsys))
+    key = added.pop("key")
+    assert re.fullmatch("[0-9a-f]{40}", key)
+    assert listed(run, capsys) == [added]
+
+    assert run("keys", "rotate", added["id"], "--json") == 0
+    rotated = json.loads(said(capsys))
+    assert rotated.pop("key") != key
+    assert rotated == added
+
+    assert run("keys", "disable", added["id"], "--json") == 0
+    assert json.loads(said(capsys)) == {**added, "state": "disabled"}
+
+
+def test_the_file_can_be_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself, or by the configuration that names it."""
+    monkeypatch.delenv("LWD_AUTH__KEYS_FILE")
+    config, named, direct = (tmp_path / name for name in ("lwd.yaml", "named.json", "direct.json"))
+    config.write_text(f"auth: {{keys_file: {named}}}\n")
+
+    assert run("keys", "add", "one", "--config", str(config)) == 0
+    assert run("keys", "add", "two", "--file", str(direct), "--config", str(config)) == 0
+
+    assert [key.label for key in read_keys(named)] == ["one"]
+    assert [key.label for key in read_keys(direct)] == ["two"]
+
+
+def test_without_a_file_there_is_a_remedy(
+    run: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no file is configured, the command says how to name one."""
+    monkeypatch.delenv("LWD_AUTH__KEYS_FILE")
+
+    assert run("keys", "list") == 64
+    assert "--file, or by auth.keys_file" in capsys.readouterr().err
+
+
+def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> None:
+    """An unknown id, a limit out of bounds, no file: one line each, and nothing is changed."""
+    assert run("keys", "list") == 78
+    assert run("keys", "disable", "nobody") == 64
+    assert run("keys", "add", "desk", "--streams", "0") == 78
+    assert run("keys", "add", "desk", "--expires", "soon") == 64
+    assert run("keys", "add", "\udcff") == 78
+
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 5
+    assert "not there" in told[0]
+    assert "nobody" in told[1]
+    assert "keys.0.streams" in told[2]
+    assert "soon" in told[3]
+    assert "not changed: " in told[4]
+    assert not file.exists()
