@@ -105,13 +105,16 @@ class Batcher:
         """How long such a batch takes by what is known; endless when nothing is."""
         return n_jobs * self._job_s.get(kind, math.inf)
 
-    def next_batch(self, *, n_engines: int = 1, only_full: bool = False) -> list[Job]:
-        """Take out the jobs to run now; empty when nothing waits.
+    def next_batch(
+        self, *, n_engines: int = 1, only_full: bool = False, least: JobKind = JobKind.BATCH
+    ) -> list[Job]:
+        """Take out the jobs to run now; empty when nothing waits that is as urgent as `least`.
 
         They are one engine's part where `n_engines` are idle. With `only_full` also empty while a
         job that comes later could still join them.
         """
-        waiting = next(filter(None, self._waiting.values()), {})
+        kinds = (kind for kind in JobKind if _URGENCY[kind] <= _URGENCY[least])
+        waiting = next(filter(None, map(self._waiting.__getitem__, kinds)), {})
         batch = self._choose(list(waiting.values()), math.ceil(len(waiting) / n_engines))
         if only_full and not self._is_full(batch):
             return []

@@ -122,6 +122,10 @@ class Feed:
             return None
         return self._sent[0].kind, self._sent[0].n_jobs
 
+    def has(self, kind: JobKind) -> bool:
+        """Whether the engine is at a batch of that kind, or will be next."""
+        return any(sent.kind is kind and not sent.is_recalled for sent in self._sent)
+
     @property
     def is_making_room(self) -> bool:
         """Whether the batch that the engine was at is taken back."""

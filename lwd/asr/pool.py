@@ -243,14 +243,28 @@ class EnginePool:
         return [replica.feed for replica in self._replicas if replica.feed is not None]
 
     def _next_feed(self) -> Feed | None:
-        """An idle engine, else the one that will be idle first as far as one can tell."""
-        with_room = [feed for feed in self._feeds if feed.has_room]
-        return min(with_room, key=lambda f: (not f.is_idle, f.busy_since_s), default=None)
+        """An idle engine; a lone one also while it is busy, so that it never waits for a batch.
+
+        Of several engines nobody knows which is done first, so what waits is kept here for it.
+        """
+        feeds = self._feeds
+        if len(feeds) == 1:
+            return feeds[0] if feeds[0].has_room else None
+        return next((feed for feed in feeds if feed.is_idle), None)
 
     def _next_batch(self, feed: Feed) -> list[Job]:
         # A batch that must wait in the engine is better off here while others can still join it.
         n_idle = sum(feed.is_idle for feed in self._feeds)
-        return self._batcher.next_batch(n_engines=max(1, n_idle), only_full=not feed.is_idle)
+        return self._batcher.next_batch(
+            n_engines=max(1, n_idle),
+            only_full=not feed.is_idle,
+            least=JobKind.BATCH if self._is_spare(feed) else JobKind.PAUSE,
+        )
+
+    def _is_spare(self, feed: Feed) -> bool:
+        """Whether an engine may be put at interims: of several, one is kept for what is due."""
+        others = [other for other in self._feeds if other is not feed]
+        return not others or any(not other.has(JobKind.INTERIM) for other in others)
 
     def _make_room(self) -> None:
         """Stop as many batches that can wait as finals wait; the latest begun, so little is lost."""

@@ -65,9 +65,9 @@ class Segmenter:
         self._min_speech = _samples(settings.min_speech_ms)
         self._min_silence = _samples(settings.min_silence_ms)
         pause_ms = settings.endpointing_ms
-        self._pause = max(
-            _samples(UNENDED_PAUSE_MS if pause_ms is None else pause_ms), self._min_silence
-        )
+        # Speech ended somewhere in its last frame: silence is known to the nearest frame.
+        pause = _samples(UNENDED_PAUSE_MS if pause_ms is None else pause_ms)
+        self._pause = max(pause - settings.frame_samples // 2, self._min_silence)
         self._silent_window = int(settings.silent_window_s * SAMPLE_RATE)
 
     def feed(self, probabilities: Iterable[float]) -> Iterator[SegmentEvent]:

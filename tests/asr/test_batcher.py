@@ -51,6 +51,15 @@ def batches(batcher: Batcher) -> list[list[int]]:
     return taken
 
 
+def test_an_engine_may_be_kept_from_what_can_wait() -> None:
+    """It gets nothing less urgent than it is kept for."""
+    batcher = make(interim(1, "x"), job(2, "a", kind=JobKind.PAUSE))
+
+    assert ids(batcher.next_batch(least=JobKind.PAUSE)) == [2]
+    assert not batcher.next_batch(least=JobKind.PAUSE)
+    assert ids(batcher.next_batch()) == [1]
+
+
 def test_finals_go_first_in_their_order() -> None:
     """A final overtakes every interim, and no other final."""
     batcher = make(interim(1, "x"), job(2, "a"), interim(3, "y"), job(4, "b"))

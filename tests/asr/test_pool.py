@@ -293,6 +293,36 @@ async def test_replicas_share_the_work(make_pool: MakePool) -> None:
     second.cancel()
 
 
+async def test_of_several_engines_one_is_kept_for_what_is_due(make_pool: MakePool) -> None:
+    """However many interims wait, a final finds an engine that is idle."""
+    pool = await make_pool(Script(), replicas=2)
+    interims = [hear(pool, n, endless(1), JobKind.INTERIM) for n in range(3)]
+    await settle()
+    assert pool.queued == 2
+
+    assert len(texts(await hear(pool, "b"))) == 2
+
+    assert pool.queued == 2
+    for interim in interims:
+        interim.cancel()
+
+
+async def test_of_several_engines_the_first_that_is_done_takes_what_waits(
+    make_pool: MakePool,
+) -> None:
+    """A window is not bound to a busy engine while another may be idle before."""
+    pool = await make_pool(Script(), replicas=2, batch_size=1)
+    first, second = await occupy(pool), await occupy(pool)
+    waiting = [pool.transcribe(n, JobKind.PAUSE, silence(1), Hints("en")) for n in range(2)]
+    await settle()
+    assert not any(one.has_begun for one in waiting)
+
+    second.cancel()
+
+    assert [len(texts(await one.answer)) for one in waiting] == [2, 2]
+    first.cancel()
+
+
 async def test_one_replica_is_enough(make_pool: MakePool, due: Callable[[int], str]) -> None:
     """While one engine does not come back the other serves, and nobody hears of a failure."""
     pool = await make_pool(Script(accident="refuse", due=due(0)), replicas=2)

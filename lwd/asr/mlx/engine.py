@@ -1,11 +1,11 @@
 """The engine on MLX: from windows of audio to hypotheses.
 
 A window is first decoded greedily on a short audio context. An interim is told as it comes. What
-closes speech is decoded again when a guard or the text itself raises an alarm: greedily on Whisper's
-full context, then at several temperatures at once (section 4.5 of the Whisper paper).
+closes speech is decoded again when a guard or the text itself raises an alarm: greedily on a longer
+context, then at several temperatures at once (section 4.5 of the Whisper paper).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import mlx.core as mx
 import numpy as np
 
 from lwd.asr.mlx import memory
-from lwd.asr.mlx.context import CONTEXTS, FULL_CONTEXT, context_for
+from lwd.asr.mlx.context import CONTEXTS, FULL_CONTEXT, context_for, roomier
 from lwd.asr.mlx.decode import Decoded, Decoder, Request
 from lwd.asr.mlx.guards import Alarm, is_silence, judge, max_tokens
 from lwd.asr.mlx.hear import Ear, Windows
@@ -24,7 +24,13 @@ from lwd.asr.mlx.weights import load_whisper
 from lwd.asr.mlx.words import Alignment, words
 from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, IsWanted, Job, JobKind
 
-_TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
+_TEMPERATURES = (0.2, 0.6, 1.0)
+_WAITED_FOR = (JobKind.FINAL,)
+"""A caller is better off with a doubtful text now than with a little less doubtful one later."""
+
+_LIVE = (JobKind.FINAL, JobKind.CUT, JobKind.PAUSE)
+"""What is merely doubtful is heard twice at most, and sampled only in recordings."""
+
 _WARM_UP_DRAFT = tuple(range(40))
 
 
@@ -73,19 +79,16 @@ class MlxEngine:
         self, batch: Sequence[Job], is_wanted: IsWanted
     ) -> Iterator[tuple[Job, Hypothesis]]:
         """Yield each job as soon as it is done."""
-        windows = self._ear.hear(
-            [(context_for(job.kind, len(job.samples)), job) for job in batch], is_wanted
-        )
+        windows = self._ear.hear([(_context_for(job), job) for job in batch], is_wanted)
         again = []
         for decoded in self._decode(windows, is_wanted):
             job = windows.jobs[decoded.row]
-            is_short = windows.audio.positions < FULL_CONTEXT
-            if job.kind is JobKind.INTERIM or self._alarm(decoded, is_short=is_short) is None:
+            if job.kind is JobKind.INTERIM or self._will_do(job, decoded, _WAITED_FOR):
                 yield job, self._hypothesis(windows, decoded)
             else:
                 draft = tuple(decoded.tokens)
                 again.append(replace(job, hints=replace(job.hints, draft=draft)))
-        yield from self._transcribe_fully(again, is_wanted)
+        yield from self._transcribe_again(again, is_wanted)
 
     def rest(self) -> None:
         """Give memory that is only kept for later back to the system."""
@@ -99,20 +102,29 @@ class MlxEngine:
         """Seconds spent on log-mel, encoder, decoder and words."""
         return dict(self._stopwatch.seconds)
 
-    def _transcribe_fully(
+    def _transcribe_again(
         self, jobs: Sequence[Job], is_wanted: IsWanted
     ) -> Iterator[tuple[Job, Hypothesis]]:
-        """On the full context, where a loop must go on for longer to be taken for one."""
-        windows = self._ear.hear([(FULL_CONTEXT, job) for job in jobs], is_wanted)
+        """With more room, where a loop must go on for longer to be taken for one."""
+        windows = self._ear.hear([(roomier(_context_for(job)), job) for job in jobs], is_wanted)
         doubtful = []
         for decoded in self._decode(windows, is_wanted, copies=3):
-            if self._alarm(decoded) is None:
-                yield windows.jobs[decoded.row], self._hypothesis(windows, decoded)
+            job = windows.jobs[decoded.row]
+            if self._will_do(job, decoded, _LIVE, is_last=True):
+                yield job, self._hypothesis(windows, decoded)
             else:
                 doubtful.append(decoded)
         for decoded in doubtful:
             if is_wanted(job := windows.jobs[decoded.row]):
                 yield job, self._hypothesis(windows, self._sample(windows, decoded, is_wanted))
+
+    def _will_do(
+        self, job: Job, decoded: Decoded, lenient: Collection[JobKind], *, is_last: bool = False
+    ) -> bool:
+        """Whether a text is told as it is: it raises no alarm, or is merely doubtful where that will do."""
+        is_first = not is_last and _context_for(job) < FULL_CONTEXT
+        alarm = self._alarm(decoded, is_first=is_first)
+        return alarm is None or (alarm is Alarm.UNLIKELY and job.kind in lenient)
 
     def _decode(
         self, windows: Windows, is_wanted: IsWanted, *, copies: int = 2
@@ -140,11 +152,11 @@ class MlxEngine:
         rank = 2 if alarm is None else 1 if alarm is Alarm.UNLIKELY else 0
         return rank, decoded.average_log_probability
 
-    def _alarm(self, decoded: Decoded, *, is_short: bool = False) -> Alarm | None:
+    def _alarm(self, decoded: Decoded, *, is_first: bool = False) -> Alarm | None:
         if decoded.alarm is not None or _is_silence(decoded):
             return decoded.alarm
         text = self._vocabulary.text(decoded.tokens)
-        return judge(text, decoded.average_log_probability, is_short=is_short)
+        return judge(text, decoded.average_log_probability, is_first=is_first)
 
     def _request(self, job: Job, language: str, is_wanted: IsWanted, *, copies: int) -> Request:
         prompt = self._vocabulary.prompt(job.hints.context, job.hints.keyterms)
@@ -172,6 +184,10 @@ class MlxEngine:
             temperature=decoded.temperature,
             tokens=tuple(decoded.tokens),
         )
+
+
+def _context_for(job: Job) -> int:
+    return context_for(job.kind, len(job.samples))
 
 
 def _is_silence(decoded: Decoded) -> bool:

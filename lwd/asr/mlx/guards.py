@@ -11,8 +11,8 @@ from enum import Enum
 _LOOP_TOKENS = range(3, 16)
 _MAX_COMPRESSION_RATIO = 2.4
 _MIN_LOG_PROBABILITY = -1.0
-_MIN_LOG_PROBABILITY_IN_SHORT = -0.8
-"""On a short context, where there is still the full one to be tried."""
+_MIN_LOG_PROBABILITY_AT_FIRST = -0.8
+"""Of a first text, after which there is still a longer context to be tried."""
 
 _NO_SPEECH_PROBABILITY = 0.5
 _MAX_SILENT_LOG_PROBABILITY = -0.9
@@ -49,12 +49,12 @@ def loop_tokens(tokens: Sequence[int], copies: int) -> int:
     return 0
 
 
-def judge(text: str, average_log_probability: float, *, is_short: bool = False) -> Alarm | None:
+def judge(text: str, average_log_probability: float, *, is_first: bool = False) -> Alarm | None:
     """What is wrong with a text that came to its end by itself (section 4.5 of the Whisper paper)."""
     data = text.encode()
     if data and len(data) / len(zlib.compress(data)) > _MAX_COMPRESSION_RATIO:
         return Alarm.REPETITIVE
-    least = _MIN_LOG_PROBABILITY_IN_SHORT if is_short else _MIN_LOG_PROBABILITY
+    least = _MIN_LOG_PROBABILITY_AT_FIRST if is_first else _MIN_LOG_PROBABILITY
     if average_log_probability < least:
         return Alarm.UNLIKELY
     return None

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lwd.asr.mlx.context import CONTEXTS, FULL_CONTEXT, SAMPLES_PER_POSITION, context_for
+from lwd.asr.mlx.context import CONTEXTS, FULL_CONTEXT, SAMPLES_PER_POSITION, context_for, roomier
 from lwd.asr.types import SAMPLE_RATE, JobKind
 
 LONGEST = 30 * SAMPLE_RATE
@@ -36,3 +36,14 @@ def test_interims_are_the_cheapest() -> None:
     interim, final = (context_for(kind, 2 * SAMPLE_RATE) for kind in FIRST_GUESSES)
 
     assert interim < final < FULL_CONTEXT
+
+
+def test_a_second_hearing_has_more_room() -> None:
+    """By half, as far as Whisper goes."""
+    assert [roomier(context) for context in (384, 512, 640, 1024, 1500)] == [
+        576,
+        768,
+        1024,
+        1500,
+        1500,
+    ]

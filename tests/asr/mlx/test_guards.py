@@ -68,8 +68,8 @@ def test_a_text_that_the_model_doubts_is_unlikely() -> None:
 
 def test_a_short_context_is_believed_less() -> None:
     """The full one may still tell it better."""
-    assert judge("Then the good soul", -0.9, is_short=True) is Alarm.UNLIKELY
-    assert judge("Then the good soul", -0.7, is_short=True) is None
+    assert judge("Then the good soul", -0.9, is_first=True) is Alarm.UNLIKELY
+    assert judge("Then the good soul", -0.7, is_first=True) is None
 
 
 @pytest.mark.parametrize("said", ["", "Yes.", "Then the good soul openly shouldered the burden."])
