@@ -175,6 +175,7 @@ def _describe(job: Job) -> dict[str, Any]:
 def _hints(fields: dict[str, Any]) -> Hints:
     return Hints(
         language=fields["language"],
+        languages=tuple(fields["languages"]),
         context=fields["context"],
         keyterms=tuple(fields["keyterms"]),
         spoken=tuple(fields["spoken"]),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from lwd.asr.pool import EnginePool
 from lwd.errors import ConfigInvalid, InvalidParameter
 from lwd.protocol.messages import ModelInfo
+from lwd.protocol.params import MULTI, ListenParams
 
-_DETECT = "multi"
 _FEW = 4
 """A model that knows fewer languages lists them in an error."""
 
@@ -20,6 +20,17 @@ class LoadedModel:
     name: str
     pool: EnginePool
     info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """Whisper's codes for what may be spoken in a stream: one, or else to be detected.
+
+    Those hinted are the only ones then, if there are any.
+    """
+
+    only: str | None
+    hinted: tuple[str, ...] = ()
 
 
 class Engines:
@@ -77,13 +88,21 @@ class Engines:
         """The loaded model that a name, an alias or a UUID means."""
         return self._by_name.get(name.lower())
 
+    def languages_for(self, model: LoadedModel, params: ListenParams) -> Languages:
+        """What a client's parameters say of its languages; raises InvalidParameter."""
+        hinted = [self.language_for(model, hint) for hint in params.language_hints]
+        return Languages(
+            self.language_for(model, params.language),
+            tuple(dict.fromkeys(code for code in hinted if code)),
+        )
+
     def language_for(self, model: LoadedModel, asked: str | None) -> str | None:
         """Whisper's code for a client's BCP-47 tag, or None to detect the language.
 
         Raises InvalidParameter with Deepgram's text when the model does not know it.
         """
         tag = asked or self._default_language
-        if tag is None or tag == _DETECT:
+        if tag is None or tag == MULTI:
             return None
         code = tag.lower().partition("-")[0]
         languages = model.pool.languages

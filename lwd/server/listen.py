@@ -10,14 +10,15 @@ from lwd.audio.vad import FRAME_SAMPLES, SpeechDetector
 from lwd.auth.credentials import offered_scheme
 from lwd.config import Config
 from lwd.errors import Unavailable, WrongEndpoint
-from lwd.protocol.params import ListenParams, parse_listen_params
+from lwd.protocol.params import MULTI, ListenParams, parse_listen_params
 from lwd.server.admission import Streams
 from lwd.server.auth import Authenticator
 from lwd.server.callback import Callback, Callbacks
-from lwd.server.engines import Engines, LoadedModel
+from lwd.server.engines import Engines, Languages, LoadedModel
 from lwd.server.reply import KEY_ID, REQUEST_ID
 from lwd.server.stream import Stream, StreamSettings
-from lwd.stream.channel import Channel, ChannelSettings
+from lwd.stream.asking import ChannelSettings
+from lwd.stream.channel import Channel
 from lwd.stream.pipeline import ChannelPipeline, Emit, PipelineSettings
 from lwd.stream.segmenter import Segmenter, SegmenterSettings
 
@@ -47,7 +48,7 @@ class ListenHandler:
         params = parse_listen_params(request.query.items())
         target = self._callbacks.check(params.callback)
         model = self._engines.choose(params.model)
-        language = self._engines.language_for(model, params.language)
+        languages = self._engines.languages_for(model, params)
         websocket = self._websocket(request)
         key = self._authenticator.authenticate(request)
         self._streams.admit(key)
@@ -56,7 +57,7 @@ class ListenHandler:
         callback = self._callbacks.open(
             target, params.callback_method, request[REQUEST_ID], request.get(KEY_ID)
         )
-        stream = self._stream(request, websocket, params, model, language, callback=callback)
+        stream = self._stream(request, websocket, params, model, languages, callback=callback)
         with self._streams.hold(stream):
             await websocket.prepare(request)
             log.info(
@@ -92,7 +93,7 @@ class ListenHandler:
         websocket: web.WebSocketResponse,
         params: ListenParams,
         model: LoadedModel,
-        language: str | None,
+        languages: Languages,
         *,
         callback: Callback | None,
     ) -> Stream:
@@ -107,7 +108,7 @@ class ListenHandler:
             send_timeout_s=server.send_timeout_s,
         )
         make_source = partial(self._source, params)
-        make_pipeline = partial(self._pipeline, settings, model, language)
+        make_pipeline = partial(self._pipeline, settings, model, languages)
         return Stream(websocket, settings, make_source, make_pipeline, callback)
 
     def _source(
@@ -127,14 +128,16 @@ class ListenHandler:
         self,
         stream: StreamSettings,
         model: LoadedModel,
-        language: str | None,
+        languages: Languages,
         emit: Emit,
         channel: int,
     ) -> ChannelPipeline:
         params = stream.params
         settings = ChannelSettings(
             channel=channel,
-            language=language,
+            language=languages.only,
+            languages=languages.hinted,
+            is_switching=params.language == MULTI,
             interim_results=params.interim_results,
             interim_step_s=self._config.streaming.interim_step_s,
             chunk_s=self._config.streaming.chunk_s,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lwd.asr.types import MAX_WINDOW_S, SAMPLE_RATE, Hints, Hypothesis, JobKind, Word
+from lwd.stream.asking import ChannelSettings, Listen
 from lwd.stream.context import Context
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.stream.segmenter import Segmenter, SpeechStarted
@@ -38,29 +39,6 @@ _FORCED_CUT = 20 * SAMPLE_RATE
 """Speech this long is cut even where hypotheses do not agree."""
 
 _THOROUGH = (JobKind.FINAL, JobKind.PAUSE)
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """What a channel's client asked for, and how often to transcribe; see `streaming`."""
-
-    channel: int
-    language: str | None
-    interim_results: bool
-    interim_step_s: float
-    chunk_s: float
-    pre_roll_ms: int
-    utterance_end_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """A window to be heard now: all that was said before `end`."""
-
-    kind: JobKind
-    window: Window
-    end: int
-    hints: Hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +331,7 @@ class Channel:
         bounds = self._begin_with(spoken), end
         hints = Hints(
             language=self._settings.language,
+            languages=self._settings.languages,
             spoken=_tokens(without_end(spoken)),
             draft=_tokens(self._heard.words),
         )
@@ -364,7 +343,8 @@ class Channel:
         if self._is_alone:
             return ()
         last = self._context.last(1)
-        if not last or speech_start_s - last[0].end_s > _NEAR_S:
+        # With what was said before, its language would be heard as well.
+        if self._settings.is_switching or not last or speech_start_s - last[0].end_s > _NEAR_S:
             return self._context.last(self._n_overlap)
         return self._context.since(end_s - _REACH_S, at_least=self._n_overlap)
 

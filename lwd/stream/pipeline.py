@@ -16,7 +16,8 @@ from lwd import metrics
 from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, JobKind, Samples
 from lwd.audio.buffer import SampleBuffer
 from lwd.errors import EngineFailed
-from lwd.stream.channel import Channel, Listen
+from lwd.stream.asking import Listen
+from lwd.stream.channel import Channel
 from lwd.stream.events import StreamEvent, Transcribed
 
 Emit = Callable[[StreamEvent], Awaitable[None]]

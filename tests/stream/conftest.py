@@ -1,7 +1,7 @@
 """What the tests of segmentation, channels and pipelines share: the default thresholds."""
 
 from lwd.asr.types import Word
-from lwd.stream.channel import ChannelSettings
+from lwd.stream.asking import ChannelSettings
 from lwd.stream.segmenter import SegmenterSettings
 
 FRAME = 512

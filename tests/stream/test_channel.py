@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lwd.asr.types import SAMPLE_RATE, Hypothesis, JobKind, Word
-from lwd.stream.channel import Channel, ChannelSettings, Listen
+from lwd.stream.asking import ChannelSettings, Listen
+from lwd.stream.channel import Channel
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.segmenter import Segmenter
 from tests.stream.conftest import CHANNEL, FRAME, SEGMENTER

@@ -12,7 +12,8 @@ import pytest
 
 from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, JobKind, Samples, Word
 from lwd.errors import EngineFailed
-from lwd.stream.channel import Channel, ChannelSettings
+from lwd.stream.asking import ChannelSettings
+from lwd.stream.channel import Channel
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.stream.pipeline import ChannelPipeline, PipelineSettings
 from lwd.stream.segmenter import Segmenter, SegmenterSettings

@@ -7,8 +7,9 @@ rest of the draft is tried again. So a draft saves passes and never changes a to
 (speculative decoding with a free draft, https://arxiv.org/abs/2211.17192).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import mlx.core as mx
 import numpy as np
@@ -96,8 +97,13 @@ class Decoder:
                 audio = audio.rows(live)
                 cache.keep_rows(live)
 
-    def detect_languages(self, audio: AudioCache) -> list[tuple[str, float]]:
-        """Each row's most probable language with its probability (section 2.3 of the paper)."""
+    def detect_languages(
+        self, audio: AudioCache, among: Sequence[Collection[str]]
+    ) -> list[tuple[str, float]]:
+        """Each row's most probable language among those that it may be, with its probability.
+
+        Section 2.3 of the Whisper paper.
+        """
         n = audio.keys[0].shape[0]
         start = mx.full((n, 1), self._vocabulary.start, dtype=mx.int32)
         cache = TokenCache(self._model.dims.n_text_layer, n)
@@ -105,10 +111,13 @@ class Decoder:
         hidden, _ = self._model.decode(start, positions, mask, audio, cache)
         scores = self._model.logits(hidden[:, 0])[:, mx.array(self._vocabulary.language_tokens)]
         probabilities = np.asarray(mx.softmax(scores, axis=-1))
-        best = probabilities.argmax(axis=-1)
+        rows = [
+            {language: float(p) for language, p in zip(self._vocabulary.languages, row, strict=True)}
+            for row in probabilities
+        ]
         return [
-            (self._vocabulary.languages[i], float(p[i]))
-            for i, p in zip(best, probabilities, strict=True)
+            max((item for item in row.items() if item[0] in allowed), key=itemgetter(1))
+            for row, allowed in zip(rows, among, strict=True)
         ]
 
     def _step(self, rows: Sequence["_Row"], audio: AudioCache, cache: TokenCache) -> None:

@@ -81,5 +81,6 @@ class Ear:
         if None not in given:
             return [(language, 1.0) for language in given if language]
         with self._stopwatch.time("decoder"):
-            detected = self._decoder.detect_languages(audio)
+            among = [job.hints.languages or self._languages for job in jobs]
+            detected = self._decoder.detect_languages(audio, among)
         return [(a, 1.0) if a else d for a, d in zip(given, detected, strict=True)]

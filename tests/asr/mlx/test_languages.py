@@ -53,9 +53,22 @@ def test_each_window_of_a_batch_is_told_by_itself(layout: str) -> None:
     toy = Toy(WhisperModel(make_whisper(SHAPES[layout]), None))
     parts = [toy.audio(n, positions=60 + 60 * n) for n in range(4)]
 
-    together = toy.decoder.detect_languages(AudioCache.join(parts))
+    every = toy.vocabulary.languages
+    together = toy.decoder.detect_languages(AudioCache.join(parts), [every] * len(parts))
 
-    alone = [toy.decoder.detect_languages(part)[0] for part in parts]
+    alone = [toy.decoder.detect_languages(part, [every])[0] for part in parts]
     assert [language for language, _ in together] == [language for language, _ in alone]
     assert all(language in toy.vocabulary.languages for language, _ in together)
     np.testing.assert_allclose([p for _, p in together], [p for _, p in alone], atol=1e-3)
+
+
+def test_a_language_is_chosen_among_those_that_it_may_be() -> None:
+    """However much likelier another one is."""
+    toy = Toy(WhisperModel(make_whisper(SHAPES["multilingual"]), None))
+    audio = toy.audio(1)
+    [(likeliest, _)] = toy.decoder.detect_languages(audio, [toy.vocabulary.languages])
+    others = [language for language in ("de", "fr", "ja") if language != likeliest]
+
+    [(language, _)] = toy.decoder.detect_languages(audio, [others])
+
+    assert language in others
