@@ -50,11 +50,13 @@ def endless(seconds: float) -> Samples:
 class Script:
     """What the engine does.
 
-    Every batch takes `delay_s`, unless it is cancelled. An `accident` happens at the next batch, or
+    Its `words` come one after the other, and over again; without them they are numbered. Every
+    batch takes `delay_s`, unless it is cancelled. An `accident` happens at the next batch, or
     at the start if it is to `refuse`, for each file in the directory `due`, which it removes: a new
     process goes on with the same script.
     """
 
+    words: tuple[str, ...] = ()
     delay_s: float = 0.0
     accident: Literal["die", "fail", "hang", "mute", "refuse"] | None = None
     due: str = ""
@@ -94,7 +96,7 @@ class ScriptedEngine:
             while _is_endless(job) and is_wanted(job):
                 self._work()
             if is_wanted(job):
-                yield job, _hear(job)
+                yield job, self._hear(job)
 
     def rest(self) -> None:
         """Forget that it has worked."""
@@ -107,6 +109,17 @@ class ScriptedEngine:
     def seconds_by_stage(self) -> dict[str, float]:
         """The time that was passed."""
         return {"script": self._busy_s}
+
+    def _hear(self, job: Job) -> Hypothesis:
+        words = tuple(
+            Word(f" {self._word(n)}", n * WORD_S, (n + 1) * WORD_S, 0.9, (n,))
+            for n in range(len(job.hints.spoken), round(job.duration_s / WORD_S))
+        )
+        return Hypothesis(words, job.hints.language or "en")
+
+    def _word(self, n: int) -> str:
+        words = self._script.words
+        return words[n % len(words)] if words else f"word{n}"
 
     def _work(self) -> None:
         time.sleep(_TOKEN_S)
@@ -134,14 +147,6 @@ class ScriptedEngine:
 
 def _is_endless(job: Job) -> bool:
     return bool(job.samples[0] == _ENDLESS)
-
-
-def _hear(job: Job) -> Hypothesis:
-    words = tuple(
-        Word(f" word{n}", n * WORD_S, (n + 1) * WORD_S, 0.9, (n,))
-        for n in range(len(job.hints.spoken), round(job.duration_s / WORD_S))
-    )
-    return Hypothesis(words, job.hints.language or "en")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from lwd.errors import SchemaError
 from lwd.protocol.control import (
     CloseStream,
     Configure,
+    ConfigureAudio,
     Control,
     Finalize,
     KeepAlive,
@@ -43,8 +44,12 @@ def description(text: str) -> str:
         ('{"type":"CloseStream"}', CloseStream()),
         ('{"type":"Sync"}', Sync()),
         ('{"type":"Configure"}', Configure()),
-        ('{"type":"Configure","processors":{"numerals":true}}', Configure()),
-        ('{"type":"Configure","keyterms":["a"],"features":{"numerals":true}}', Configure()),
+        ('{"type":"Configure","processors":{"numerals":true}}', Configure(numerals=True)),
+        (
+            '{"type":"Configure","keyterms":["a"],"features":{"numerals":false}}',
+            Configure(("a",), numerals=False),
+        ),
+        ('{"type":"Configure","keyterms":[],"features":null}', Configure(())),
         ('{"type":"Configure","sample_rate":"not ours"}', Configure()),
     ],
 )
@@ -60,9 +65,9 @@ def test_deepgram_message(text: str, control: Control) -> None:
         ('{"type":"ListenV1Finalize"}', Finalize(None)),
         ('{"type":"ListenV1Finalize","channel":1}', Finalize(1)),
         ('{"type":"ListenV1CloseStream"}', CloseStream()),
-        ('{"type":"ListenV1Configure"}', Configure()),
-        ('{"type":"ListenV1Configure","sample_rate":8000,"channels":20}', Configure(8000, 20)),
-        ('{"type":"ListenV1Configure","sample_rate":48000}', Configure(48000, None)),
+        ('{"type":"ListenV1Configure"}', ConfigureAudio()),
+        ('{"type":"ListenV1Configure","sample_rate":8000,"channels":20}', ConfigureAudio(8000, 20)),
+        ('{"type":"ListenV1Configure","sample_rate":48000}', ConfigureAudio(48000, None)),
         ('{"type":"ListenV1Media","data":"AAEC/w=="}', Media(b"\x00\x01\x02\xff")),
         ('{"type":"ListenV1Media","data":""}', Media(b"")),
     ],
@@ -180,6 +185,22 @@ def test_near_names(variant: str) -> None:
             "invalid value: integer `21` for field `channels`, expected an integer from 1 to 20",
         ),
         (
+            {"type": "Configure", "keyterms": "a"},
+            "invalid type: string for field `keyterms`, expected a sequence",
+        ),
+        (
+            {"type": "Configure", "keyterms": ["a", 1]},
+            "invalid type: integer for field `keyterms`, expected strings",
+        ),
+        (
+            {"type": "Configure", "features": ["numerals"]},
+            "invalid type: sequence for field `features`, expected a map",
+        ),
+        (
+            {"type": "Configure", "features": {"numerals": "yes"}},
+            "invalid type: string for field `numerals`, expected a boolean",
+        ),
+        (
             {"type": "ListenV1Media", "data": ["AAEC"]},
             "invalid type: sequence for field `data`, expected a string",
         ),
@@ -229,7 +250,13 @@ JSON = st.recursive(
 KINDS = st.sampled_from(["Finalize", "Configure", "ListenV1Configure", "ListenV1Media"])
 MESSAGES = st.fixed_dictionaries(
     {"type": KINDS | JSON},
-    optional={"channel": JSON, "sample_rate": JSON, "channels": JSON, "data": JSON},
+    optional={
+        name: JSON
+        for name in (
+            *("channel", "sample_rate", "channels", "data"),
+            *("features", "processors", "keyterms"),
+        )
+    },
 ).map(json.dumps)
 
 

@@ -11,6 +11,7 @@ from lwd.protocol.closing import Close
 from lwd.protocol.messages import ErrorMessage
 from lwd.protocol.session import (
     AudioConfigured,
+    FeaturesConfigured,
     AudioReceived,
     CloseRequested,
     Event,
@@ -53,7 +54,7 @@ def test_no_audio(session: Session) -> None:
     [
         ('{"type":"KeepAlive"}', Nothing()),
         ('{"type":"Sync"}', Nothing()),
-        ('{"type":"Configure","features":{"numerals":true}}', Nothing()),
+        ('{"type":"Configure","features":{"numerals":true}}', FeaturesConfigured(None, numerals=True)),
         ('{"type":"ListenV1Configure"}', Nothing()),
         (CONFIGURE, AudioConfigured(8000, 2)),
         ('{"type":"Finalize"}', FinalizeRequested(None)),
@@ -106,7 +107,7 @@ def test_configure_after_audio(session: Session) -> None:
 
     assert session.receive_text(CONFIGURE, 100) == refused
     assert session.receive_binary(CONFIGURE.encode(), 100) == refused
-    assert session.receive_text('{"type":"Configure"}', 100) == Nothing()
+    assert session.receive_text('{"type":"Sync"}', 100) == Nothing()
     assert session.state is State.OPEN
 
 
