@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test check test-clients bench-setup bench bench-stream bench-rivals lock upgrade clean
+.PHONY: help setup models run test fuzz check test-clients bench-setup bench bench-stream bench-rivals lock upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -44,6 +44,9 @@ run: setup ## start a daemon for development, with the model tiny.en
 
 test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
 	$(BIN)/python -m pytest
+
+fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (half an hour)
+	$(BIN)/python -m pytest --quiet --hypothesis-profile=fuzz tests/protocol -k 'any or Any'
 
 check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and locks
 	$(BIN)/ruff format --check

@@ -8,10 +8,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from lwd.asr.mlx.blas import load_blas
 from lwd.audio.assets import asset
+
+# `make fuzz`: six tests make a million inputs of it.
+settings.register_profile(
+    "fuzz", max_examples=170_000, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 # Before any test imports mlx.
 load_blas()

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lwd.protocol.closing import Close
@@ -276,3 +277,5 @@ class SessionMachine(RuleBasedStateMachine):
 
 
 TestAnySession = SessionMachine.TestCase
+# Each example is a session of up to fifty frames.
+TestAnySession.settings = settings(max_examples=max(100, settings().max_examples // 10))
