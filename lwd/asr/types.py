@@ -40,6 +40,18 @@ class JobKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Keyterm:
+    """Words that may be said, as they are to be written.
+
+    `boost` is 1 for what is likely, more for what must not be missed, and below 0 for what is not
+    to be heard; an engine may bound it.
+    """
+
+    term: str
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Hints:
     """What is known of a window before it is heard.
 
@@ -52,7 +64,7 @@ class Hints:
     language: str | None = None
     languages: tuple[str, ...] = ()
     context: str = ""
-    keyterms: tuple[str, ...] = ()
+    keyterms: tuple[Keyterm, ...] = ()
     spoken: tuple[int, ...] = ()
     draft: tuple[int, ...] = ()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lwd.asr.types import Hints, Hypothesis, Job, JobKind, Word
+from lwd.asr.types import Hints, Hypothesis, Job, JobKind, Keyterm, Word
 
 PREFIX = struct.Struct(">II")
 """Lengths of header and payload, in bytes."""
@@ -159,7 +159,8 @@ def unpack_message(header: bytes) -> EngineMessage:
 
 
 def _pack(header: object, payload: bytes = b"") -> bytes:
-    text = json.dumps(header, ensure_ascii=False).encode()
+    # In ASCII, since a client's JSON may have held half of a surrogate pair, which UTF-8 has not.
+    text = json.dumps(header).encode()
     return PREFIX.pack(len(text), len(payload)) + text + payload
 
 
@@ -177,7 +178,7 @@ def _hints(fields: dict[str, Any]) -> Hints:
         language=fields["language"],
         languages=tuple(fields["languages"]),
         context=fields["context"],
-        keyterms=tuple(fields["keyterms"]),
+        keyterms=tuple(Keyterm(**keyterm) for keyterm in fields["keyterms"]),
         spoken=tuple(fields["spoken"]),
         draft=tuple(fields["draft"]),
     )

@@ -5,6 +5,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from lwd.asr.types import Keyterm
 from lwd.audio.source import AudioSource, AudioSpec
 from lwd.audio.vad import FRAME_SAMPLES, SpeechDetector
 from lwd.auth.credentials import offered_scheme
@@ -138,6 +139,7 @@ class ListenHandler:
             language=languages.only,
             languages=languages.hinted,
             is_switching=params.language == MULTI,
+            keyterms=tuple(Keyterm(one.text, one.boost) for one in params.keyterms),
             interim_results=params.interim_results,
             interim_step_s=self._config.streaming.interim_step_s,
             chunk_s=self._config.streaming.chunk_s,

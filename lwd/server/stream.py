@@ -18,12 +18,12 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from lwd import metrics
-from lwd.asr.types import SAMPLE_RATE, Samples
+from lwd.asr.types import SAMPLE_RATE, Keyterm, Samples
 from lwd.audio.source import AudioSource
 from lwd.errors import CallbackBroken, UndecodableAudio
 from lwd.protocol import session as events
 from lwd.protocol.closing import Close
-from lwd.protocol.messages import ErrorMessage, Metadata, ModelInfo, Results
+from lwd.protocol.messages import ConfigureSuccess, ErrorMessage, Metadata, ModelInfo, Results
 from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
 from lwd.server.answers import Answers, Message, Received
@@ -107,6 +107,7 @@ class Stream:
         self._pipelines: list[ChannelPipeline] = []
         self._channel_tasks: list[asyncio.Task[None]] = []
         self._waiting: asyncio.Timeout | None = None
+        self._keyterms: tuple[Keyterm, ...] | None = None
         self._configured: tuple[int | None, int | None] = (None, None)
         self._samples = 0
         self._counts = {"interims": 0, "finals": 0}
@@ -236,10 +237,23 @@ class Stream:
                 self._configured = (sample_rate or earlier[0], channels or earlier[1])
                 self._source = self._make_source(*self._configured)
             case events.FeaturesConfigured(keyterms, numerals):
-                if (answer := self._answers.configure(keyterms, numerals)) is not None:
-                    await self._send(answer)
+                await self._configure(keyterms, numerals)
             case events.Reply(message):
                 await self._send(message)
+
+    async def _configure(self, keyterms: tuple[str, ...] | None, numerals: bool | None) -> None:
+        answer = self._answers.configure(keyterms, numerals)
+        if isinstance(answer, ConfigureSuccess):
+            self._keyterms = tuple(map(Keyterm, answer.keyterms))
+            self._expect_keyterms()
+        if answer is not None:
+            await self._send(answer)
+
+    def _expect_keyterms(self) -> None:
+        """Have the channels that there are listen for what a Configure named."""
+        if self._keyterms is not None:
+            for pipeline in self._pipelines:
+                pipeline.expect(self._keyterms)
 
     async def _finalize(self, channel: int | None) -> None:
         """Answer a Finalize of one channel, or of all."""
@@ -284,6 +298,7 @@ class Stream:
             metrics.CONTAINER_MISMATCHES.inc()
             log.warning("container_wins_over_encoding", request_id=str(self._settings.request_id))
         self._pipelines = [self._make_pipeline(self.emit, n) for n in range(self._channels)]
+        self._expect_keyterms()
         self._channel_tasks = [asyncio.create_task(p.run()) for p in self._pipelines]
 
     @property

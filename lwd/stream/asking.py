@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lwd.asr.types import Hints, JobKind
+from lwd.asr.types import Hints, JobKind, Keyterm
 from lwd.stream.window import Window
 
 
@@ -23,6 +23,7 @@ class ChannelSettings:
     utterance_end_ms: int | None
     languages: tuple[str, ...] = ()
     is_switching: bool = False
+    keyterms: tuple[Keyterm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

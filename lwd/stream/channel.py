@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from lwd.asr.types import MAX_WINDOW_S, SAMPLE_RATE, Hints, Hypothesis, JobKind, Word
+from lwd.asr.types import MAX_WINDOW_S, SAMPLE_RATE, Hints, Hypothesis, JobKind, Keyterm, Word
 from lwd.stream.asking import ChannelSettings, Listen
 from lwd.stream.context import Context
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
@@ -108,6 +108,10 @@ class Channel:
         if self._now > (self._due[-1].end if self._due else self._start):
             self._ask(now_s)
         self._is_finished = True
+
+    def expect(self, keyterms: tuple[Keyterm, ...]) -> None:
+        """Hear what follows with these keyterms."""
+        self._settings = replace(self._settings, keyterms=keyterms)
 
     def heard(self, asked: Listen, hypothesis: Hypothesis) -> None:
         """Take what an engine heard."""
@@ -332,6 +336,7 @@ class Channel:
         hints = Hints(
             language=self._settings.language,
             languages=self._settings.languages,
+            keyterms=self._settings.keyterms,
             spoken=_tokens(without_end(spoken)),
             draft=_tokens(self._heard.words),
         )

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from lwd import metrics
-from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, JobKind, Samples
+from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, JobKind, Keyterm, Samples
 from lwd.audio.buffer import SampleBuffer
 from lwd.errors import EngineFailed
 from lwd.stream.asking import Listen
@@ -103,6 +103,10 @@ class ChannelPipeline:
         """Ask for a final of everything so far, and answer even if it is empty."""
         self._channel.finalize(time.monotonic())
         self._wake.set()
+
+    def expect(self, keyterms: tuple[Keyterm, ...]) -> None:
+        """Hear what follows with these keyterms."""
+        self._channel.expect(keyterms)
 
     def finish(self) -> None:
         """Ask for the last final, if one is owed; `run` returns after it."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lwd.asr.types import Hints, Hypothesis, Job, JobKind, Word
+from lwd.asr.types import Hints, Hypothesis, Job, JobKind, Keyterm, Word
 from lwd.asr.wire import (
     PREFIX,
     Answer,
@@ -36,11 +36,13 @@ def split(frame: bytes) -> tuple[bytes, bytes]:
     return body[:header_bytes], body[header_bytes:]
 
 
+# A JSON message of a client may hold half of a surrogate pair.
+KEYTERM = st.builds(Keyterm, st.text(st.characters()), st.floats(allow_nan=False))
 HINTS = st.builds(
     Hints,
     language=st.none() | st.just("de"),
     context=st.text(),
-    keyterms=st.lists(st.text()).map(tuple),
+    keyterms=st.lists(KEYTERM).map(tuple),
     draft=st.lists(st.integers(0, 51865)).map(tuple),
 )
 

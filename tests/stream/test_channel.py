@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lwd.asr.types import SAMPLE_RATE, Hypothesis, JobKind, Word
+from lwd.asr.types import SAMPLE_RATE, Hypothesis, JobKind, Keyterm, Word
 from lwd.stream.asking import ChannelSettings, Listen
 from lwd.stream.channel import Channel
 from lwd.stream.events import StreamEvent, Transcribed
@@ -267,6 +267,22 @@ def test_the_first_words_come_soon() -> None:
 
     first_s = next(at for at, e in call.events if isinstance(e, Transcribed) and e.words)
     assert first_s - 0.5 <= 0.4 + 2 * FRAME_S
+
+
+def test_keyterms_go_with_every_window_until_there_are_others() -> None:
+    """A client may name others in the middle of a stream; what is heard next is heard with them."""
+    first, second = (Keyterm("Kubernetes"),), (Keyterm("Kansas", -2.0),)
+    call = Call(
+        spoken("one two three", "four five six"), settings=replace(SETTINGS, keyterms=first)
+    )
+
+    call.run(1.5)
+    n = len(call.asked)
+    call.channel.expect(second)
+    call.run(4.0)
+
+    assert {asked.hints.keyterms for asked in call.asked[:n]} == {first}
+    assert {asked.hints.keyterms for asked in call.asked[n:]} == {second}
 
 
 def test_a_long_silence_is_not_heard() -> None:

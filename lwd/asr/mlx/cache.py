@@ -52,12 +52,17 @@ class TokenCache:
         return keys[:, :, :end], values[:, :, :end]
 
     def keep(self, size: int, kept: Sequence[int]) -> None:
-        """After a pass of `size` slots: how many of its tokens each row keeps, from the first."""
+        """After a pass of `size` slots: how many of its tokens each row keeps, from the first.
+
+        A row that goes back keeps fewer than none, and loses so many of those before.
+        """
         end = self._used + size
         if end > self._visible.shape[1]:
             self._visible = np.pad(self._visible, [(0, 0), (0, _capacity(end))])
         for row, n in enumerate(kept):
-            self._visible[row, self._used : self._used + n] = True
+            self._visible[row, self._used : self._used + max(0, n)] = True
+            if n < 0:
+                self._visible[row, np.flatnonzero(self._visible[row])[n:]] = False
         self.lengths += np.asarray(kept)
         self._used = end
 

@@ -5,6 +5,8 @@ tells what the model would say after each of its tokens; the longest run on whic
 kept, and decoding goes on from the first disagreement. Where the text comes back to the draft, the
 rest of the draft is tried again. So a draft saves passes and never changes a token
 (speculative decoding with a free draft, https://arxiv.org/abs/2211.17192).
+
+A row may also lean to keyterms. What leads to none after all is taken back (see `bias.py`).
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,7 +17,9 @@ import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
+from lwd.asr.mlx.bias import NO_BIAS, Bias, Leaning, Trial
 from lwd.asr.mlx.cache import TokenCache
+from lwd.asr.mlx.choose import Choice, choose
 from lwd.asr.mlx.elementwise import logsumexp
 from lwd.asr.mlx.guards import Alarm, loop_tokens
 from lwd.asr.mlx.model import AudioCache, WhisperModel
@@ -45,6 +49,7 @@ class Request:
     draft: Sequence[int] = ()
     copies: int = 2
     temperature: float = 0.0
+    bias: Bias = NO_BIAS
     is_wanted: Callable[[], bool] = lambda: True
 
 
@@ -137,6 +142,7 @@ class Decoder:
             asked,
             temperatures=[rows[i].request.temperature for i, _ in asked],
             begins=[rows[i].begins_after(j) for i, j in asked],
+            leanings=[rows[i].leaning_after(j) for i, j in asked],
         )
         looked = np.asarray(attention)
         kept = []
@@ -158,23 +164,21 @@ class Decoder:
         asked: Sequence[tuple[int, int]],
         temperatures: Sequence[float],
         begins: Sequence[bool],
-    ) -> list[tuple[int, float]]:
-        """Next token and its log-probability after each (row, position) of the hidden states.
+        leanings: Sequence[Leaning],
+    ) -> list[Choice]:
+        """What comes next after each (row, position) of the hidden states.
 
         A text `begins` where the blank and the end may not come next.
         """
-        choices: list[tuple[int, float]] = []
+        choices: list[Choice] = []
         for start in range(0, len(asked), _CHUNK):
-            chunk = np.asarray(asked[start : start + _CHUNK])
+            part = slice(start, start + _CHUNK)
+            chunk = np.asarray(asked[part])
             logits = self._model.logits(hidden[mx.array(chunk[:, 0]), mx.array(chunk[:, 1])])
             logits = logits + self._always
-            if any(some := begins[start : start + _CHUNK]):
+            if any(some := begins[part]):
                 logits = logits + mx.array(list(some))[:, None] * self._first
-            tokens = _pick(logits, temperatures[start : start + _CHUNK])
-            best = mx.take_along_axis(logits, tokens[:, None], axis=-1)[:, 0]
-            scores = best - logsumexp(logits)
-            mx.eval(tokens, scores)
-            choices += zip(np.asarray(tokens).tolist(), np.asarray(scores).tolist(), strict=True)
+            choices += choose(logits, temperatures[part], leanings[part], self._vocabulary.end)
         return choices
 
     def _penalty(self, tokens: Sequence[int]) -> mx.array:
@@ -183,13 +187,13 @@ class Decoder:
         return mx.array(penalty)
 
 
-def _pick(logits: mx.array, temperatures: Sequence[float]) -> mx.array:
-    """The best token of each row, or one drawn at the row's temperature."""
-    if not any(temperatures):
-        return logits.argmax(axis=-1)
-    scale = mx.array([[1.0 / t if t else 1.0] for t in temperatures])
-    drawn = mx.array([[float(t > 0)] for t in temperatures])
-    return (logits * scale + mx.random.gumbel(logits.shape) * drawn).argmax(axis=-1)
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A keyterm that is being said since the token at `at`, and what else to say there."""
+
+    at: int
+    instead: Choice
+    trial: Trial
 
 
 class _Row:
@@ -204,6 +208,7 @@ class _Row:
         self._pending = [*request.prefix, *request.spoken]
         self._draft = self._tried = list(request.draft[: request.max_tokens])
         self._tried_at = 0
+        self._attempt: _Attempt | None = None
 
     @property
     def is_live(self) -> bool:
@@ -228,11 +233,16 @@ class _Row:
         is_first = not self.decoded.tokens and not self.request.spoken
         return is_first and position == len(self._pending) - 1
 
-    def accept(self, choices: Sequence[tuple[int, float]], attention: NDArray[np.float32]) -> int:
+    def leaning_after(self, position: int) -> Leaning:
+        """What to lean to after a fed token."""
+        n_tried = position - len(self._pending) + 1
+        return self.request.bias.after([*self._text, *self._tried[:n_tried]])
+
+    def accept(self, choices: Sequence[Choice], attention: NDArray[np.float32]) -> int:
         """Take the tokens after each asked position up to the draft's first wrong one.
 
         `attention` is (heads, fed tokens, audio positions). Returns how many of the fed tokens
-        stand in the text.
+        stand in the text; fewer than none when the text went back to before them.
         """
         if self._has_ended:
             return 0
@@ -240,18 +250,28 @@ class _Row:
         if not self.decoded.attention:
             n_spoken = len(self.request.spoken)
             self.decoded.attention += [attention[:, first - n] for n in range(n_spoken, 0, -1)]
-        agreed = 0
-        for n, (token, log_probability) in enumerate(choices):
-            self._say(token, log_probability, attention[:, first + n])
-            if self._has_ended or n == len(self._tried) or token != self._tried[n]:
+        agreed, n_cached = 0, self._n_cached
+        for n, choice in enumerate(choices):
+            goes_on = self._take(choice, attention[:, first + n])
+            if not goes_on or n == len(self._tried) or choice.token != self._tried[n]:
                 break
             agreed += 1
-        kept = len(self._pending) + agreed
+        if self._has_ended:
+            return 0
         if agreed:
             self._draft = self._draft[self._tried_at + agreed :]
-        self._pending = [token]
-        self._rejoin(token, was_right=agreed > 0)
-        return kept
+        self._pending = self.decoded.tokens[-1:]
+        self._rejoin(self._pending[0], was_right=agreed > 0)
+        return self._n_cached - n_cached
+
+    @property
+    def _text(self) -> list[int]:
+        return [*self.request.spoken, *self.decoded.tokens]
+
+    @property
+    def _n_cached(self) -> int:
+        """Tokens of this row that the cache holds."""
+        return len(self.request.prefix) + len(self._text) - len(self._pending)
 
     def _rejoin(self, token: int, *, was_right: bool) -> None:
         """Try the draft again after the token, if it is not far ahead.
@@ -264,6 +284,24 @@ class _Row:
         else:
             self._tried_at = 1 if was_right else len(self._draft)
         self._tried = self._draft[self._tried_at :]
+
+    def _take(self, choice: Choice, attention: NDArray[np.float32]) -> bool:
+        """Say a choice, or take a keyterm back because of it; whether the text goes on after it."""
+        if self._attempt and (stands := self._attempt.trial.stands(choice.token)) is not None:
+            attempt, self._attempt = self._attempt, None
+            if not stands:
+                self._take_back(attempt)
+                return False
+        if choice.instead and not self._attempt:
+            trial = self.request.bias.trial(self._text, choice.token)
+            self._attempt = _Attempt(len(self.decoded.tokens), choice.instead, trial)
+        self._say(choice.token, choice.log_probability, attention)
+        return not self._has_ended
+
+    def _take_back(self, attempt: _Attempt) -> None:
+        attention = self.decoded.attention[len(self.request.spoken) + attempt.at]
+        self._drop(len(self.decoded.tokens) - attempt.at)
+        self._say(attempt.instead.token, attempt.instead.log_probability, attention)
 
     def _say(self, token: int, log_probability: float, attention: NDArray[np.float32]) -> None:
         decoded = self.decoded
@@ -282,10 +320,14 @@ class _Row:
         """End the row without its last `extra` tokens."""
         self._has_ended = True
         self.decoded.alarm = alarm
-        if extra:
+        self._drop(extra)
+
+    def _drop(self, n: int) -> None:
+        """Take back the last `n` tokens."""
+        if n:
             for of_token in (
                 self.decoded.tokens,
                 self.decoded.log_probabilities,
                 self.decoded.attention,
             ):
-                del of_token[-extra:]
+                del of_token[-n:]

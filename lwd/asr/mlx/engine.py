@@ -159,7 +159,7 @@ class MlxEngine:
         return judge(text, decoded.average_log_probability, is_first=is_first)
 
     def _request(self, job: Job, language: str, is_wanted: IsWanted, *, copies: int) -> Request:
-        prompt = self._vocabulary.prompt(job.hints.context, job.hints.keyterms)
+        prompt = self._vocabulary.prompt(job.hints.context)
         return Request(
             prefix=[*prompt, *self._vocabulary.prefix(language)],
             start=len(prompt),
@@ -167,6 +167,7 @@ class MlxEngine:
             spoken=job.hints.spoken,
             draft=job.hints.draft,
             copies=copies,
+            bias=self._vocabulary.bias(job.hints.keyterms, language),
             is_wanted=lambda: is_wanted(job),
         )
 

@@ -1,16 +1,23 @@
 """Whisper's tokens: the prefix of a transcription, what may not be said, and text from tokens."""
 
-from collections.abc import Sequence
+import string
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
+from lwd.asr.mlx.bias import Bias
 from lwd.asr.mlx.lightning import get_tokenizer
+from lwd.asr.types import Keyterm
 
 _MAX_PROMPT_TOKENS = 100
 """Each costs time, and far more of them make Whisper hear what was said before again."""
 
-_MAX_KEYTERM_TOKENS = 60
+_BIASES = 64
+"""Keyterms of so many streams are kept as tokens, for each window has them anew."""
+
+_UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")
+"""Languages that are written without spaces between words."""
 
 
 class Vocabulary:
@@ -24,6 +31,7 @@ class Vocabulary:
         self.start: int = self._tokenizer.sot
         self.no_speech: int = self._tokenizer.no_speech
         self._start_of_previous: int = self._tokenizer.sot_prev
+        self.bias = lru_cache(_BIASES)(self._bias)
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -49,20 +57,30 @@ class Vocabulary:
             self._tokenizer.no_timestamps,
         ]
 
-    def prompt(self, context: str, keyterms: Sequence[str]) -> list[int]:
-        """Tokens of what was said before and of what may be said; they stand before the prefix.
+    def prompt(self, context: str) -> list[int]:
+        """Tokens of what was said before, of which the end is kept; they stand before the prefix."""
+        if not context.strip():
+            return []
+        said = self._encode(f" {context.strip()}")
+        return [self._start_of_previous, *said[-_MAX_PROMPT_TOKENS:]]
 
-        Of the keyterms the first are kept, whole; of the context the end. Empty without either.
-        """
-        terms: list[int] = []
-        for keyterm in keyterms:
-            term = self._tokenizer.encode(f" {keyterm.strip()},")
-            if len(terms) + len(term) > _MAX_KEYTERM_TOKENS:
-                break
-            terms += term
-        said = self._tokenizer.encode(f" {context.strip()}") if context.strip() else []
-        said = said[-(_MAX_PROMPT_TOKENS - len(terms)) :]
-        return [self._start_of_previous, *terms, *said] if terms or said else []
+    def _bias(self, keyterms: tuple[Keyterm, ...], language: str) -> Bias:
+        """What leans to keyterms in a transcription in this language."""
+        is_spaced = language not in _UNSPACED
+        terms = [
+            (self._encode(" " * is_spaced + spelling), keyterm.boost)
+            for keyterm in keyterms
+            for spelling in _spellings(keyterm.term.strip())
+        ]
+        return Bias(terms, self._goes_on if is_spaced else _never)
+
+    def _encode(self, text: str) -> list[int]:
+        """Tokens of a client's text, in which "<|endoftext|>" is text like any other."""
+        return list(self._tokenizer.encode(text, disallowed_special=()))
+
+    def _goes_on(self, token: int) -> bool:
+        """Whether a token goes on with the word before it."""
+        return token < self.end and self.text([token])[:1].isalnum()
 
     @cached_property
     def suppressed(self) -> list[int]:
@@ -100,3 +118,14 @@ class WordTokens:
     text: str
     first: int
     end: int
+
+
+def _spellings(term: str) -> Iterable[str]:
+    """A term as it is given, and as it is written at the start of a sentence or as a name."""
+    capitalised = term[:1].upper() + term[1:]
+    name = string.capwords(term) if term.islower() else term
+    return filter(None, dict.fromkeys([term, capitalised, name]))
+
+
+def _never(_: int) -> bool:
+    return False

@@ -20,7 +20,7 @@ def requests(toy: Toy, parts: list[AudioCache]) -> list[Request]:
     """Rows that have nothing in common: lengths, prompts, drafts and languages."""
     [plain] = toy.decode(parts[2], toy.request(18, language="de"))
     draft = [*plain.tokens[:6], 1000, *plain.tokens[7:]]
-    prompt = toy.vocabulary.prompt("What was said before", ["Kubernetes"])
+    prompt = toy.vocabulary.prompt("Kubernetes, what was said before")
     return [
         toy.request(25),
         toy.request(9, prompt=prompt, language="fr"),

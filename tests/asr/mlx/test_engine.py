@@ -198,16 +198,11 @@ def test_a_window_cancelled_while_it_is_decoded_is_not_answered(
 
 
 def test_what_was_said_before_does_not_confuse(tiny_en: MlxEngine, speech: Samples) -> None:
-    """A context and keyterms are no part of the text."""
-    heard = hear(
-        tiny_en,
-        speech,
-        context="She was tired and sad. The road was long.",
-        keyterms=("trudged", "Kubernetes"),
-    )
+    """A context is no part of the text."""
+    heard = hear(tiny_en, speech, context="She was tired and sad. The road was long.")
 
     assert errors(heard) <= 3
-    assert "Kubernetes" not in text(heard)
+    assert "tired" not in text(heard)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.1, 0.5, 30.0])

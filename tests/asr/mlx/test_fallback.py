@@ -6,8 +6,10 @@ The model's scores are laid down here, the same after every token, so that it is
 import mlx.core as mx
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from lwd.asr.mlx.decode import _pick
+from lwd.asr.mlx.bias import NO_BIAS
+from lwd.asr.mlx.choose import choose
 from lwd.asr.mlx.engine import MlxEngine
 from lwd.asr.mlx.guards import Alarm
 from lwd.asr.mlx.model import WhisperModel
@@ -47,6 +49,12 @@ def scores(monkeypatch: pytest.MonkeyPatch) -> dict[int, float]:
 
     monkeypatch.setattr(WhisperModel, "logits", logits)
     return laid_down
+
+
+def picked(logits: mx.array, temperatures: list[float]) -> NDArray[np.int64]:
+    """The token of each row."""
+    leanings = [NO_BIAS.after([])] * len(temperatures)
+    return np.array([choice.token for choice in choose(logits, temperatures, leanings, -1)])
 
 
 @pytest.mark.parametrize(("copies", "n_passes"), [(2, 6), (3, 9)])
@@ -235,9 +243,7 @@ def test_sampling_follows_the_probabilities() -> None:
     probabilities = np.array([0.5, 0.3, 0.2, 0.0001])
     mx.random.seed(1)
 
-    drawn = np.asarray(
-        _pick(mx.array(np.log(probabilities))[None] + mx.zeros((4000, 1)), [1.0] * 4000)
-    )
+    drawn = picked(mx.array(np.log(probabilities))[None] + mx.zeros((4000, 1)), [1.0] * 4000)
 
     shares = np.bincount(drawn, minlength=4) / len(drawn)
     np.testing.assert_allclose(shares, probabilities, atol=0.04)
@@ -247,9 +253,7 @@ def test_a_low_temperature_stays_near_the_best() -> None:
     """The first tries differ less from the greedy text than the last."""
     logits = mx.array([[0.0, 1.0, 0.5]]) + mx.zeros((2000, 1))
 
-    cold, hot = (
-        (np.asarray(_pick(logits, [temperature] * 2000)) == 1).mean() for temperature in (0.2, 1.0)
-    )
+    cold, hot = ((picked(logits, [temperature] * 2000) == 1).mean() for temperature in (0.2, 1.0))
 
     assert cold > 0.85
     assert hot < 0.6
@@ -259,7 +263,7 @@ def test_greedy_rows_beside_sampled_ones_stay_greedy() -> None:
     """A temperature belongs to its row."""
     logits = mx.zeros((200, 50)) + mx.array(np.eye(50, dtype=np.float32)[7] * 0.01)
 
-    tokens = np.asarray(_pick(logits, [0.0, 1.0] * 100))
+    tokens = picked(logits, [0.0, 1.0] * 100)
 
     assert set(tokens[::2]) == {7}
     assert len(set(tokens[1::2])) > 20

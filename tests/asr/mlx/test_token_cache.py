@@ -103,3 +103,15 @@ def test_rows_that_leave_take_their_slots_with_them() -> None:
     assert seen(mask) == [[[0, 2]], [[0, 1, 2]]]
     k, _ = cache.append(0, block_of(2, 1, 9.0), block_of(2, 1, 9.0))
     assert np.asarray(k)[:, 0, :, 0].tolist() == [[0, 0, 9], [2, 2, 9]]
+
+
+def test_a_row_that_goes_back_sees_only_what_it_kept() -> None:
+    """Its next token stands where the first of those stood that were taken back."""
+    cache = TokenCache(1, 2)
+    cache.keep(4, [4, 2])
+    cache.keep(1, [1, 1])
+    cache.keep(1, [-2, 1])
+    positions, mask = cache.block([1, 1])
+
+    assert np.asarray(positions).tolist() == [[3], [4]]
+    assert seen(mask) == [[[0, 1, 2, 6]], [[0, 1, 4, 5, 6]]]

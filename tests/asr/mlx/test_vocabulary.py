@@ -1,5 +1,6 @@
 """What stands before a text, what may not be said in it, and where its words end."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import mlx.core as mx
@@ -7,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lwd.asr.mlx.bias import Bias
 from lwd.asr.mlx.model import WhisperModel
 from lwd.asr.mlx.vocabulary import Vocabulary
+from lwd.asr.types import Keyterm
 from tests.asr.mlx.toys import SHAPES, Toy, make_whisper
 
 ENGLISH = Vocabulary(is_multilingual=False, n_languages=0)
 MULTILINGUAL = Vocabulary(is_multilingual=True, n_languages=99)
 LARGE_V3 = Vocabulary(is_multilingual=True, n_languages=100)
-KEYTERMS = ["Kubernetes", "lightning-whisper-mlx", "Grüß Gott", "Nginx"] * 12
 
 
 def tokens_of(text: str) -> list[int]:
@@ -46,47 +48,82 @@ def test_models_know_as_many_languages_as_they_were_trained_on() -> None:
 
 
 def test_nothing_known_adds_no_prompt() -> None:
-    """Neither context nor keyterms: nothing stands before the start."""
-    assert MULTILINGUAL.prompt("", ()) == []
-    assert MULTILINGUAL.prompt(" \n", ()) == []
+    """Without a context nothing stands before the start."""
+    assert MULTILINGUAL.prompt("") == []
+    assert MULTILINGUAL.prompt(" \n") == []
 
 
-def test_keyterms_and_context_stand_before_the_start() -> None:
-    """As what was said before, which is how Whisper is prompted."""
-    prompt = MULTILINGUAL.prompt("We were late.", ["Kubernetes", "Nginx"])
+def test_context_stands_before_the_start() -> None:
+    """Which is how Whisper is prompted."""
+    prompt = MULTILINGUAL.prompt("We were late.")
 
-    assert MULTILINGUAL.text(prompt) == "<|startofprev|> Kubernetes, Nginx, We were late."
+    assert MULTILINGUAL.text(prompt) == "<|startofprev|> We were late."
 
 
 def test_a_long_context_keeps_its_end() -> None:
     """What was said last matters most, and a prompt has its bound."""
     context = " ".join(f"word{n}" for n in range(300))
 
-    prompt = MULTILINGUAL.prompt(context, ())
+    prompt = MULTILINGUAL.prompt(context)
 
     assert len(prompt) == 101
     assert context.endswith(MULTILINGUAL.text(prompt[1:]).strip())
 
 
-def test_of_many_keyterms_the_first_are_kept_whole() -> None:
-    """No half of a keyterm misleads the model, and the context has room beside them."""
-    prompt = MULTILINGUAL.prompt("and then " * 200, KEYTERMS)
+@settings(deadline=None)
+@given(st.text() | st.sampled_from(["<|endoftext|>", "a<|startofprev|>b", "<|0.00|>"]))
+def test_a_prompt_is_bounded(context: str) -> None:
+    """Whatever a caller asks for, and nothing in it is taken for more than text."""
+    prompt = MULTILINGUAL.prompt(context)
 
-    *terms, context = MULTILINGUAL.text(prompt[1:]).split(",")
-    assert len(prompt) == 101
-    assert 4 < len(terms) < len(KEYTERMS)
-    assert [term.strip() for term in terms] == KEYTERMS[: len(terms)]
-    assert context.endswith("and then")
+    assert len(prompt) <= 101
+    assert all(token < MULTILINGUAL.end for token in prompt[1:])
 
 
-words = st.text(st.characters(categories=["L", "Nd", "Zs"]), max_size=30)
+@pytest.mark.parametrize(
+    ("term", "language", "spellings"),
+    [
+        ("kubernetes", "en", {" kubernetes", " Kubernetes"}),
+        (" zau al makan ", "en", {" zau al makan", " Zau al makan", " Zau Al Makan"}),
+        ("iPhone", "de", {" iPhone", " IPhone"}),
+        ("NATO", "en", {" NATO"}),
+        ("寿司", "ja", {"寿司"}),
+        ("寿司", "de", {" 寿司"}),
+        ("<|endoftext|>", "en", {" <|endoftext|>"}),
+        (" ", "en", set()),
+    ],
+)
+def test_a_keyterm_is_sought_as_whisper_writes_it(
+    term: str, language: str, spellings: set[str]
+) -> None:
+    """After a space where words have them, in its own case and in that of a name."""
+    bias = MULTILINGUAL.bias((Keyterm(term),), language)
+
+    assert {MULTILINGUAL.text(tokens) for tokens in said_with(bias)} == spellings
+
+
+def said_with(bias: Bias, text: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+    """Every text that goes on with a bias from beginning to end."""
+    nexts = bias.after(text).tokens.tolist()
+    begun = nexts if not text else set(nexts) - set(bias.after(()).tokens.tolist())
+    for token in begun:
+        yield from said_with(bias, (*text, token))
+    if text and not begun:
+        yield text
 
 
 @settings(deadline=None)
-@given(context=words, keyterms=st.lists(words, max_size=30))
-def test_a_prompt_is_bounded(context: str, keyterms: list[str]) -> None:
-    """Whatever a caller asks for."""
-    assert len(MULTILINGUAL.prompt(context, keyterms)) <= 101
+@given(
+    st.lists(st.builds(Keyterm, st.text(st.characters()), st.floats(allow_nan=False))),
+    st.sampled_from(["en", "ja"]),
+    st.lists(st.integers(0, 51865)),
+)
+def test_any_keyterms_will_do(keyterms: list[Keyterm], language: str, text: list[int]) -> None:
+    """Whatever a client sends, only tokens of text are leant to."""
+    leaning = MULTILINGUAL.bias(tuple(keyterms), language).after(text)
+
+    assert leaning.tokens.shape == leaning.nats.shape
+    assert all(token < MULTILINGUAL.end for token in leaning.tokens)
 
 
 @pytest.mark.parametrize("vocabulary", [ENGLISH, MULTILINGUAL, LARGE_V3])
@@ -101,7 +138,7 @@ def test_annotations_are_suppressed(vocabulary: Vocabulary) -> None:
         assert encode(mark)[0] not in suppressed
     assert vocabulary.end not in suppressed
     assert {vocabulary.start, vocabulary.no_speech, *vocabulary.prefix("en")} <= suppressed
-    assert set(vocabulary.prompt("x", ())[:1]) <= suppressed
+    assert set(vocabulary.prompt("x")[:1]) <= suppressed
 
 
 @pytest.mark.parametrize("layout", ["english", "multilingual", "large-v3"])
