@@ -14,10 +14,10 @@ _MIN_LOG_PROBABILITY = -1.0
 _MIN_LOG_PROBABILITY_AT_FIRST = -0.8
 """Of a first text, after which there is still a longer context to be tried."""
 
-_NO_SPEECH_PROBABILITY = 0.5
-_MAX_SILENT_LOG_PROBABILITY = -0.9
-"""Whisper's own are 0.6 and -1.0. On 514 windows of speech these silence not one more, but laughter,
-coughs and the babble of a party, which sound like speech until they are decoded."""
+_SILENCES = ((0.5, -0.9), (0.3, -1.3))
+"""Probability of no speech above which a text below that log-probability is none. Whisper's own are
+0.6 and -1.0. On 496 windows of speech these silence not one more, but laughter, coughs and the
+babble of a party, which sound like speech until they are decoded."""
 
 _MAX_TOKENS = 220
 _TOKENS_PER_S = 12
@@ -62,7 +62,7 @@ def judge(text: str, average_log_probability: float, *, is_first: bool = False) 
 
 def is_silence(no_speech_probability: float, average_log_probability: float) -> bool:
     """Whether the model takes the window for silence and does not believe its own words."""
-    return (
-        no_speech_probability > _NO_SPEECH_PROBABILITY
-        and average_log_probability < _MAX_SILENT_LOG_PROBABILITY
+    return any(
+        no_speech_probability > no_speech and average_log_probability < likely
+        for no_speech, likely in _SILENCES
     )

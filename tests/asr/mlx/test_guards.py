@@ -86,7 +86,9 @@ def test_an_ordinary_text_stands(said: str) -> None:
         (0.1, -1.5, False),
         (0.57, -0.95, True),
         (0.57, -0.85, False),
-        (0.45, -1.4, False),
+        (0.45, -1.4, True),
+        (0.45, -1.2, False),
+        (0.25, -1.4, False),
     ],
 )
 def test_silence_takes_two_signs(no_speech: float, log_probability: float, silent: bool) -> None:
