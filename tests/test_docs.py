@@ -147,8 +147,7 @@ class _Recording(Query):
 
 
 def test_every_parameter_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each parameter that is honoured is in the table of the protocol, and each that Deepgram has
-    is compared, with what becomes of it."""
+    """A reader finds what is honoured in the protocol, and every one of Deepgram's compared."""
     monkeypatch.setattr(params, "Query", _Recording)
     params.parse_listen_params([])
     refused = {"diarize", "diarize_model"}

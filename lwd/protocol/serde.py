@@ -156,7 +156,9 @@ def _at_end(text: str) -> str:
 
 
 def _wrong_type(name: str, value: object, expected: str) -> SchemaError:
-    return schema_error(f"invalid type: {_type_name(value)} for field `{name}`, expected {expected}")
+    return schema_error(
+        f"invalid type: {_type_name(value)} for field `{name}`, expected {expected}"
+    )
 
 
 def _type_name(value: object) -> str:

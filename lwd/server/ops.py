@@ -12,8 +12,8 @@ from lwd import __version__, metrics
 from lwd.asr.pool import EnginePool
 from lwd.errors import REJECTIONS
 from lwd.server.admission import Streams
-from lwd.server.engines import Engines
 from lwd.server.answers import Message
+from lwd.server.engines import Engines
 from lwd.server.reply import json_response
 from lwd.server.stream import Outcome
 

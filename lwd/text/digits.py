@@ -7,14 +7,9 @@ in words in the languages of text2num.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
-from text_to_num import find_numbers
-
+from lwd.text.spoken import LANGUAGES, Spoken, find
 from lwd.text.written import Written, split_marks
-
-LANGUAGES = frozenset({"da", "de", "en", "es", "fr", "it", "nl", "pt"})
-"""The languages in which numbers in words are known, as codes."""
 
 _ENGLISH = "en"
 _DIGITS = re.compile(r"\d+")
@@ -107,38 +102,25 @@ def numbers_spoken(words: Sequence[Written], language: str) -> list[Said]:
     """The numbers in words, cardinal and ordinal."""
     if language not in LANGUAGES:
         return []
-    tokens = [
-        _Token(part, index, is_separated=n == 0 and index > 0 and _pauses(words[index - 1]))
+    parts = [
+        (index, n, part)
         for index, word in enumerate(words)
         for n, part in enumerate(_PARTS.split(word.bare))
+    ]
+    spoken = [
+        Spoken(part, n == 0 and index > 0 and _pauses(words[index - 1]), part not in _OH)
+        for index, n, part in parts
     ]
     return [
         Said(
             found.text,
-            tokens[found.start].word,
-            tokens[found.end - 1].word + 1,
+            parts[found.start][0],
+            parts[found.end - 1][0] + 1,
             is_spoken=True,
             is_ordinal=found.is_ordinal,
         )
-        for found in find_numbers(tokens, language, 0.0)
+        for found in find(spoken, language)
     ]
-
-
-class _Token(NamedTuple):
-    """A part of a word, as text2num wants to see it."""
-
-    part: str
-    word: int
-    is_separated: bool
-
-    def text(self) -> str:
-        return self.part
-
-    def nt_separated(self, _previous: "_Token") -> bool:
-        return self.is_separated
-
-    def not_a_number_part(self) -> bool:
-        return self.part in _OH
 
 
 def _repeated(words: Sequence[Written], said: Iterable[Said]) -> list[Said]:

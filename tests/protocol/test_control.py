@@ -250,13 +250,10 @@ JSON = st.recursive(
 KINDS = st.sampled_from(["Finalize", "Configure", "ListenV1Configure", "ListenV1Media"])
 MESSAGES = st.fixed_dictionaries(
     {"type": KINDS | JSON},
-    optional={
-        name: JSON
-        for name in (
-            *("channel", "sample_rate", "channels", "data"),
-            *("features", "processors", "keyterms"),
-        )
-    },
+    optional=dict.fromkeys(
+        (*("channel", "sample_rate", "channels", "data"), *("features", "processors", "keyterms")),
+        JSON,
+    ),
 ).map(json.dumps)
 
 

@@ -279,9 +279,7 @@ def test_too_many_of_a_list() -> None:
     assert str(refusal(*[("search", "a")] * 51)) == (
         "Failed to deserialize query parameters: search: 51 values, expected at most 50"
     )
-    assert str(refusal(("replace", "x" * 201))).endswith(
-        "has 201 characters, expected at most 200"
-    )
+    assert str(refusal(("replace", "x" * 201))).endswith("has 201 characters, expected at most 200")
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,18 @@
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lwd.protocol.closing import Close
 from lwd.protocol.messages import ErrorMessage
 from lwd.protocol.session import (
     AudioConfigured,
-    FeaturesConfigured,
     AudioReceived,
     CloseRequested,
     Event,
+    FeaturesConfigured,
     FinalizeRequested,
     IdleTimeout,
     Nothing,
@@ -55,7 +54,10 @@ def test_no_audio(session: Session) -> None:
     [
         ('{"type":"KeepAlive"}', Nothing()),
         ('{"type":"Sync"}', Nothing()),
-        ('{"type":"Configure","features":{"numerals":true}}', FeaturesConfigured(None, numerals=True)),
+        (
+            '{"type":"Configure","features":{"numerals":true}}',
+            FeaturesConfigured(None, numerals=True),
+        ),
         ('{"type":"ListenV1Configure"}', Nothing()),
         (CONFIGURE, AudioConfigured(8000, 2)),
         ('{"type":"Finalize"}', FinalizeRequested(None)),

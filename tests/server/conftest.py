@@ -28,6 +28,7 @@ UPGRADE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
+KEY = "0123456789abcdef0123456789abcdef01234567"
 RAW = {"encoding": "linear16", "sample_rate": "16000"}
 
 MODEL = ModelInfo(str(UUID(int=7)), "scripted-whisper", "2026-01-01.0", "whisper")

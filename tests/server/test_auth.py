@@ -16,9 +16,8 @@ from structlog.testing import capture_logs
 
 from lwd.auth.keyfile import update_keys
 from lwd.auth.keys import Key, fingerprint, new_secret
-from tests.server.conftest import RAW, UPGRADE, Server, StartServer, refused
+from tests.server.conftest import KEY, RAW, UPGRADE, Server, StartServer, refused
 
-KEY = "0123456789abcdef0123456789abcdef01234567"
 GRANT = "/v1/auth/grant"
 
 

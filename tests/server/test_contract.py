@@ -65,7 +65,7 @@ async def test_every_message_is_deepgrams(
     start_server: StartServer, voice: bytes, more: list[tuple[str, str]]
 ) -> None:
     """With all kinds of them in one stream, and no key that Deepgram does not have."""
-    frames = [
+    frames: list[bytes | str] = [
         voice,
         silence(2.0),
         '{"type":"KeepAlive"}',
@@ -84,9 +84,7 @@ async def test_every_message_is_deepgrams(
     assert kinds.keys() == schemas.MESSAGES.keys()
     assert kinds["Metadata"] == kinds["ConfigureSuccess"] == kinds["ConfigureFailure"] == 1
     assert received[-1]["extra"] == {"call": "17"}
-    assert all(
-        m["metadata"]["extra"] == {"call": "17"} for m in received if m["type"] == "Results"
-    )
+    assert all(m["metadata"]["extra"] == {"call": "17"} for m in received if m["type"] == "Results")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +95,10 @@ async def test_every_message_is_deepgrams(
         ([("filler_words", "true")], "so um call five five five one two three four damn it"),
         ([("numerals", "true")], "so call 5 5 5 1 2 3 4 damn it"),
         ([("profanity_filter", "true")], "so call five five five one two three four **** it"),
-        ([("replace", "call:ring"), ("replace", "so")], "ring five five five one two three four damn it"),
+        (
+            [("replace", "call:ring"), ("replace", "so")],
+            "ring five five five one two three four damn it",
+        ),
         ([("redact", "numbers")], "so call [NUMBER_1] damn it"),
     ],
 )

@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from lwd.asr.pool import EnginePool
-from tests.server.conftest import Server, StartServer
-from tests.server.test_handshake import KEY, RAW, UPGRADE
+from tests.server.conftest import KEY, RAW, UPGRADE, Server, StartServer
 
 ORIGIN = "http://localhost:60330"
 EXPOSED = "dg-model-name,dg-model-uuid,dg-char-count,dg-request-id,dg-project-id,dg-error"

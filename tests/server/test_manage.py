@@ -6,8 +6,7 @@ from deepgram import AsyncDeepgramClient
 from deepgram.environment import DeepgramClientEnvironment
 from httpx import AsyncClient
 
-from tests.server.conftest import MODEL, Server, StartServer
-from tests.server.test_handshake import KEY
+from tests.server.conftest import KEY, MODEL, Server, StartServer
 
 ENTRY = (
     '{"name":"scripted","canonical_name":"whisper-scripted","architecture":"whisper",'

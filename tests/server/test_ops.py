@@ -3,8 +3,7 @@
 import pytest
 
 from lwd.asr.pool import EnginePool
-from tests.server.conftest import Server
-from tests.server.test_handshake import RAW
+from tests.server.conftest import RAW, Server
 
 
 async def health(server: Server) -> str:

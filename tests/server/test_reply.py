@@ -15,13 +15,12 @@ from structlog.testing import capture_logs
 from yarl import URL
 
 from lwd.config import Config
+from lwd.server.admission import Streams
 from lwd.server.app import build_app
 from lwd.server.engines import Engines
-from lwd.server.listen import Streams
 from lwd.server.reply import new_request_id
 from lwd.server.stream import Stream
-from tests.server.conftest import Server
-from tests.server.test_handshake import RAW, UPGRADE
+from tests.server.conftest import RAW, UPGRADE, Server
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 HINT = "A live stream is GET /v1/listen, as a WebSocket."

@@ -117,7 +117,10 @@ class Decoder:
         scores = self._model.logits(hidden[:, 0])[:, mx.array(self._vocabulary.language_tokens)]
         probabilities = np.asarray(mx.softmax(scores, axis=-1))
         rows = [
-            {language: float(p) for language, p in zip(self._vocabulary.languages, row, strict=True)}
+            {
+                language: float(p)
+                for language, p in zip(self._vocabulary.languages, row, strict=True)
+            }
             for row in probabilities
         ]
         return [
