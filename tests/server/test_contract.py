@@ -13,7 +13,7 @@ from tests import schemas
 from tests.server.conftest import StartServer, silence
 from tests.server.test_listen import messages, next_of, transcript
 
-WORDS = ("So", "um", "call", "five", "five", "five", "one", "two", "three", "four,", "damn", "it.")
+WORDS = ("So", "um", "call", "five", "five", "five", "one", "two", "three", "four,", "shit", "it.")
 RAW = [("encoding", "linear16"), ("sample_rate", "16000")]
 MIXED = [
     ("interim_results", "true"),
@@ -90,16 +90,16 @@ async def test_every_message_is_deepgrams(
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ([], "so call five five five one two three four damn it"),
-        ([("punctuate", "true")], "So call five five five one two three four, damn it."),
-        ([("filler_words", "true")], "so um call five five five one two three four damn it"),
-        ([("numerals", "true")], "so call 5 5 5 1 2 3 4 damn it"),
+        ([], "so call five five five one two three four shit it"),
+        ([("punctuate", "true")], "So call five five five one two three four, shit it."),
+        ([("filler_words", "true")], "so um call five five five one two three four shit it"),
+        ([("numerals", "true")], "so call 5 5 5 1 2 3 4 shit it"),
         ([("profanity_filter", "true")], "so call five five five one two three four **** it"),
         (
             [("replace", "call:ring"), ("replace", "so")],
-            "ring five five five one two three four damn it",
+            "ring five five five one two three four shit it",
         ),
-        ([("redact", "numbers")], "so call [NUMBER_1] damn it"),
+        ([("redact", "numbers")], "so call [NUMBER_1] shit it"),
     ],
 )
 async def test_text_is_as_it_was_asked_for(

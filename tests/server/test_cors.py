@@ -81,11 +81,12 @@ async def test_a_preflight_is_answered_without_a_key(start_server: StartServer) 
         assert await cors_headers(server, path, asked, method="OPTIONS") == (200, welcome)
 
 
-async def test_an_origin_of_any_bytes_breaks_nothing(server: Server) -> None:
+async def test_an_origin_of_any_bytes_breaks_nothing(start_server: StartServer) -> None:
     """A header that is no text is answered like any other."""
+    server = await start_server(auth__keys=[KEY])
     reader, writer = await asyncio.open_connection("127.0.0.1", server.client.port)
     writer.write(b"GET /v1/models HTTP/1.1\r\nHost: h\r\nOrigin: \xff\xf0\r\n")
-    writer.write(b"Connection: close\r\n\r\n")
+    writer.write(f"Authorization: Token {KEY}\r\nConnection: close\r\n\r\n".encode())
     answer = await reader.read()
     writer.close()
 

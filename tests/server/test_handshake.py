@@ -108,7 +108,10 @@ async def test_messages_are_counted_from_zero(start_server: StartServer) -> None
     shown = await (await server.client.get("/metrics")).text()
 
     kinds = re.findall(r'^lwd_messages_total{kind="(\w+)"}', shown, re.MULTILINE)
-    assert set(kinds) == {"Results", "Metadata", "SpeechStarted", "UtteranceEnd", "ErrorMessage"}
+    assert set(kinds) == {
+        *("Results", "Metadata", "SpeechStarted", "UtteranceEnd", "ErrorMessage"),
+        *("ConfigureSuccess", "ConfigureFailure"),
+    }
 
 
 async def test_without_an_engine_there_is_no_stream(

@@ -152,7 +152,7 @@ async def test_a_fault_after_the_upgrade_only_closes(
     upgrade = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
     with capture_logs() as logs:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.client.port)
-        writer.write(f"GET /v1/listen HTTP/1.1\r\nHost: h\r\n{upgrade}\r\n".encode())
+        writer.write(f"GET /v1/listen HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n".encode())
         answer = await reader.read()
         writer.close()
 
@@ -183,8 +183,8 @@ async def test_too_large_a_body_is_refused_in_shape() -> None:
 
 
 async def test_a_long_query_is_read(server: Server) -> None:
-    """As many keyterms and replacements as Deepgram takes fit into the request line."""
-    params = [*RAW.items(), *(("keyterm", f"{n:0500}") for n in range(100))]
+    """As many replacements as Deepgram takes fit into the request line."""
+    params = [*RAW.items(), *(("replace", f"{n:099}:{n:0100}") for n in range(200))]
 
     response = await server.client.get("/v1/listen", params=params, headers=UPGRADE)
 
