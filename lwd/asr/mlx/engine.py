@@ -5,6 +5,7 @@ closes speech is decoded again when a guard or the text itself raises an alarm: 
 context, then at several temperatures at once (section 4.5 of the Whisper paper).
 """
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,9 @@ _WAITED_FOR = (JobKind.FINAL,)
 
 _LIVE = (JobKind.FINAL, JobKind.CUT, JobKind.PAUSE)
 """What is merely doubtful is heard twice at most, and sampled only in recordings."""
+
+_PATIENCE_S = 0.35
+"""Where it takes longer to encode a window, a caller would wait too long for it to be done again."""
 
 _WARM_UP_DRAFT = tuple(range(40))
 
@@ -79,11 +83,14 @@ class MlxEngine:
         self, batch: Sequence[Job], is_wanted: IsWanted
     ) -> Iterator[tuple[Job, Hypothesis]]:
         """Yield each job as soon as it is done."""
+        started_s = time.monotonic()
         windows = self._ear.hear([(_context_for(job), job) for job in batch], is_wanted)
+        is_slow = time.monotonic() - started_s > _PATIENCE_S * len(windows.jobs)
+        lenient = _LIVE if is_slow else _WAITED_FOR
         again = []
         for decoded in self._decode(windows, is_wanted):
             job = windows.jobs[decoded.row]
-            if job.kind is JobKind.INTERIM or self._will_do(job, decoded, _WAITED_FOR):
+            if job.kind is JobKind.INTERIM or self._will_do(job, decoded, lenient):
                 yield job, self._hypothesis(windows, decoded)
             else:
                 draft = tuple(decoded.tokens)

@@ -153,6 +153,21 @@ def test_what_loops_with_more_room_too_is_sampled(
     assert max(rows for rows, _ in passes) == 3
 
 
+def test_a_slow_engine_hears_a_doubtful_text_once(
+    engine: MlxEngine,
+    scores: dict[int, float],
+    contexts: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To hear it again would take longer than its caller can wait."""
+    monkeypatch.setattr("lwd.asr.mlx.engine._PATIENCE_S", 0.0)
+    scores.update(DOUBTFUL)
+
+    hear(engine, noise(1.0), JobKind.PAUSE, language="en")
+
+    assert contexts == [512]
+
+
 @pytest.mark.parametrize(("kind", "n_rows"), [(JobKind.PAUSE, 1), (JobKind.BATCH, 3)])
 def test_a_doubtful_text_is_sampled_only_in_a_recording(
     engine: MlxEngine,
