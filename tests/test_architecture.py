@@ -85,6 +85,7 @@ PURE = (
     "lwd.asr.batcher",
     "lwd.asr.types",
     "lwd.asr.mlx.align",
+    "lwd.asr.mlx.bias",
 )
 IMPURE_LIBRARIES = {"asyncio", "time", "socket", "subprocess", "threading", "structlog"}
 

@@ -1,7 +1,8 @@
 """The recordings to be heard: a directory with a manifest.jsonl, and which of them count.
 
 Each line of the manifest is an object with `id`, `path`, `seconds`, `language`, `kind` and `text`;
-`words` is the path of a list of {word, start, end}. Paths begin at the manifest.
+`words` is the path of a list of {word, start, end}, and `rare_words` a list of words of the text that
+are seldom said. Paths begin at the manifest.
 """
 
 import json
@@ -40,7 +41,10 @@ class TimedWord:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A recording with its transcript; `words_path` is None where no word times are known."""
+    """A recording with its transcript.
+
+    `words_path` is None where no word times are known, `rare_words` where nobody has sought them.
+    """
 
     clip_id: str
     path: Path
@@ -49,6 +53,7 @@ class Clip:
     kind: str
     text: str
     words_path: Path | None
+    rare_words: tuple[str, ...] | None = None
 
     def samples(self) -> Samples:
         """The audio, mono at 16 kHz."""
@@ -86,6 +91,7 @@ def _clip(directory: Path, row: dict[str, Any]) -> Clip:
         kind=row["kind"],
         text=row["text"] or "",
         words_path=directory / row["words"] if is_timed else None,
+        rare_words=tuple(row["rare_words"]) if "rare_words" in row else None,
     )
 
 
@@ -104,6 +110,11 @@ def english(clips: Sequence[Clip]) -> list[Clip]:
 def timed(clips: Sequence[Clip]) -> list[Clip]:
     """Those whose word times are known."""
     return [clip for clip in clips if clip.words_path]
+
+
+def with_rare_words(clips: Sequence[Clip]) -> list[Clip]:
+    """Those of which it is known which of their words are rare, if any."""
+    return [clip for clip in clips if clip.rare_words is not None]
 
 
 def spread(clips: Sequence[Clip], n: int | None) -> list[Clip]:

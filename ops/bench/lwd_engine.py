@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, Job, JobKind, Samples
+from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, Job, JobKind, Keyterm, Samples
 from lwd.asr.wire import (
     PREFIX,
     Answer,
@@ -40,6 +40,12 @@ class Window:
     samples: Samples
     kind: JobKind = JobKind.FINAL
     draft: tuple[int, ...] = ()
+    keyterms: tuple[Keyterm, ...] = ()
+
+    @property
+    def hints(self) -> Hints:
+        """What the engine is told of it; it is known to be English."""
+        return Hints(language="en", draft=self.draft, keyterms=self.keyterms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +103,8 @@ class LwdEngine:
         self._process.wait()
 
     def transcribe(self, *windows: Window) -> Done:
-        """One batch, known to be English."""
-        jobs = [
-            Job(next(self._ids), None, w.kind, w.samples, Hints(language="en", draft=w.draft))
-            for w in windows
-        ]
+        """One batch."""
+        jobs = [Job(next(self._ids), None, w.kind, w.samples, w.hints) for w in windows]
         answers: dict[int, Hypothesis] = {}
         started_s = time.perf_counter()
         self._connection.sendall(pack_request(Batch(jobs)))

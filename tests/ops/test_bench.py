@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from corpus import Clip, english, read_manifest, spread, timed
+from corpus import Clip, english, read_manifest, spread, timed, with_rare_words
 from figures import shapes
+from figures.keyterms import Tally
 from lwd.models.store import ModelStore
 from report import Figure, Measured, as_json, table
 from scoring import Spread, WordErrors, align, equal_pairs, spelling, word_errors, words_of
@@ -88,6 +89,19 @@ def test_guessed_times_are_no_reference(read: Callable[..., list[Clip]], tmp_pat
     (word,) = clips[0].words()
     assert (word.text, word.start_s, word.end_s) == ("so", 0.5, 0.75)
     assert clips[2].words() == []
+
+
+def test_keyterms_are_counted_once_said_heard_or_made_up(read: Callable[..., list[Clip]]) -> None:
+    """In any case and with any marks; clips whose rare words nobody sought are left out."""
+    rare = {"rare_words": ["kine", "reciter"], "text": "behold the kine and the kine"}
+    clips = read(rare, {}, {"rare_words": []})
+    tally = Tally()
+
+    tally.add(clips[0], ["kine", "eunuch"], "Behold, the Kine; and the eunuch-kind.", 0.5)
+
+    assert with_rare_words(clips) == [clips[0], clips[2]]
+    assert (tally.said, tally.heard, tally.inserted) == (2, 1, 1)
+    assert tally.errors == WordErrors(2, 6, 0)
 
 
 def test_quick_run_hears_all_of_the_corpus(read: Callable[..., list[Clip]]) -> None:

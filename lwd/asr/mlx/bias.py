@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 _FIRST = 3.0
 _NEXT = 6.0
-"""Nats for a term's first token and for each one after it, where the audio has begun to agree."""
+"""Nats for a term's first token and for each one after it, where the audio has begun to agree.
+
+A boost above 1 counts for the first: with more for the others, the audio need not agree at all.
+"""
 
 _LEAST_BOOST, _MOST_BOOST = -10.0, 2.0
 """More than twice as much puts terms where nobody said them."""
@@ -85,7 +88,7 @@ class Bias:
         node = self._root
         for n, token in enumerate(tokens):
             node = node.children.setdefault(token, _Node(first=tokens[0]))
-            nats = boost * (_NEXT if n else _FIRST)
+            nats = min(boost, 1.0) * _NEXT if n else boost * _FIRST
             # What a wanted term and an unwanted one begin with is wanted.
             is_wanted = node.nats > 0 or nats > 0
             node.nats = max(node.nats, nats) if is_wanted else min(node.nats, nats)
