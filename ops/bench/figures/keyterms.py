@@ -20,7 +20,7 @@ from session import Session
 _MOST_TERMS = 100
 """As many as Deepgram takes."""
 
-_GAIN_POINTS, _HARM_POINTS, _WORK = 10, 2, 1.25
+_GAIN_POINTS, _HARM_POINTS, _WORK = 10, 1, 1.25
 
 _BETWEEN_WORDS = re.compile(r"[\s\-—]+")
 
