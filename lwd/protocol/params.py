@@ -23,6 +23,9 @@ MAX_KEYTERMS: Final = 100
 MULTI: Final = "multi"
 """The language of speakers who switch languages."""
 
+KEYTERM_LIMIT_EXCEEDED: Final = (
+    "Keyterm limit exceeded. The maximum number of tokens across all keyterms is 500."
+)
 NO_EFFECT: Final = frozenset(
     {
         "alternatives",
@@ -243,10 +246,7 @@ def _redact(query: Query) -> frozenset[str]:
 def _keyterms(query: Query) -> tuple[Keyterm, ...]:
     terms = query.texts("keyterm", most=MAX_INTEGER, longest=MAX_INTEGER)
     if exceeds_keyterm_limits(terms):
-        raise InvalidParameter(
-            "keyterm",
-            "Keyterm limit exceeded. The maximum number of tokens across all keyterms is 500.",
-        )
+        raise InvalidParameter("keyterm", KEYTERM_LIMIT_EXCEEDED)
     keywords = query.texts("keywords", most=MAX_KEYTERMS, longest=_MAX_TERM_CHARACTERS)
     if keywords and (query.text("model") or "").lower().startswith("nova-3"):
         raise InvalidParameter(

@@ -1,7 +1,6 @@
 """What one stream's channels have to say, in Deepgram's messages, as its client asked for them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +14,12 @@ from lwd.protocol.messages import (
     SpeechStarted,
     UtteranceEnd,
 )
-from lwd.protocol.params import MULTI, ListenParams, exceeds_keyterm_limits
+from lwd.protocol.params import (
+    KEYTERM_LIMIT_EXCEEDED,
+    MULTI,
+    ListenParams,
+    exceeds_keyterm_limits,
+)
 from lwd.stream.events import SpeechBegan, StreamEvent, Transcribed, UtteranceEnded
 from lwd.text.formatter import TextFormatter, TextOptions
 
@@ -28,16 +32,6 @@ Message = (
     | ConfigureFailure
     | ErrorMessage
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What a stream took in until its end: how much audio, of how many channels, when it began."""
-
-    sha256: str
-    created: datetime
-    duration_s: float
-    channels: int
 
 
 class Answers:
@@ -78,19 +72,21 @@ class Answers:
             return ConfigureFailure(
                 self._request_id,
                 "CONFIGURE_KEYTERM_LIMIT_EXCEEDED",
-                "Keyterm limit exceeded. The maximum number of tokens across all keyterms is 500.",
+                KEYTERM_LIMIT_EXCEEDED,
             )
         return ConfigureSuccess(self._request_id, terms)
 
-    def metadata(self, received: Received) -> Metadata:
-        """The last message."""
+    def metadata(
+        self, *, sha256: str, created: datetime, duration_s: float, channels: int
+    ) -> Metadata:
+        """The last message: how much audio the stream took in, of how many channels, since when."""
         return Metadata(
             request_id=self._request_id,
-            sha256=received.sha256,
-            created=received.created,
-            duration_s=received.duration_s,
-            channels=received.channels,
-            models=(self._model,) if received.duration_s else (),
+            sha256=sha256,
+            created=created,
+            duration_s=duration_s,
+            channels=channels,
+            models=(self._model,) if duration_s else (),
             extra=dict(self._params.extra),
         )
 

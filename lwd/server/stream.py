@@ -26,7 +26,7 @@ from lwd.protocol.closing import Close
 from lwd.protocol.messages import ConfigureSuccess, ErrorMessage, Metadata, ModelInfo, Results
 from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
-from lwd.server.answers import Answers, Message, Received
+from lwd.server.answers import Answers, Message
 from lwd.server.callback import Callback
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
@@ -320,9 +320,11 @@ class Stream:
     def _metadata(self) -> Metadata:
         source, params = self._source.format, self._settings.params
         undecoded = 0 if params.encoding is None else params.channels
-        channels = undecoded if source is None else source.channels
         return self._answers.metadata(
-            Received(self._session.sha256, self._created, self._audio_s, channels)
+            sha256=self._session.sha256,
+            created=self._created,
+            duration_s=self._audio_s,
+            channels=undecoded if source is None else source.channels,
         )
 
     # Sending

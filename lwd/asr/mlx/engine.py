@@ -90,7 +90,10 @@ class MlxEngine:
         again = []
         for decoded in self._decode(windows, is_wanted):
             job = windows.jobs[decoded.row]
-            if job.kind is JobKind.INTERIM or self._will_do(job, decoded, lenient):
+            is_first = _context_for(job) < FULL_CONTEXT
+            if job.kind is JobKind.INTERIM or self._will_do(
+                job, decoded, lenient, is_first=is_first
+            ):
                 yield job, self._hypothesis(windows, decoded)
             else:
                 draft = tuple(decoded.tokens)
@@ -117,7 +120,7 @@ class MlxEngine:
         doubtful = []
         for decoded in self._decode(windows, is_wanted, copies=3):
             job = windows.jobs[decoded.row]
-            if self._will_do(job, decoded, _LIVE, is_last=True):
+            if self._will_do(job, decoded, _LIVE):
                 yield job, self._hypothesis(windows, decoded)
             else:
                 doubtful.append(decoded)
@@ -126,10 +129,9 @@ class MlxEngine:
                 yield job, self._hypothesis(windows, self._sample(windows, decoded, is_wanted))
 
     def _will_do(
-        self, job: Job, decoded: Decoded, lenient: Collection[JobKind], *, is_last: bool = False
+        self, job: Job, decoded: Decoded, lenient: Collection[JobKind], *, is_first: bool = False
     ) -> bool:
         """Whether a text is told as it is: it raises no alarm, or is merely doubtful where that will do."""
-        is_first = not is_last and _context_for(job) < FULL_CONTEXT
         alarm = self._alarm(decoded, is_first=is_first)
         return alarm is None or (alarm is Alarm.UNLIKELY and job.kind in lenient)
 
