@@ -41,7 +41,10 @@ class Requests:
                 break
             if attempt:
                 metrics.CALLBACK_RETRIES.inc()
-            fate = await self._attempt(session, letter)
+            latest = await self._attempt(session, letter)
+            # An attempt cut short by the letter's own end tells less than the one before.
+            if latest is not Fate.TIMEOUT or letter.left_s > 0 or not attempt:
+                fate = latest
             if fate not in _TEMPORARY:
                 break
             await asyncio.sleep(min(_pause_s(attempt), max(letter.left_s, 0)))

@@ -103,10 +103,22 @@ async def test_no_receiver_is_told_apart(site: Site) -> None:
     """A port on which nobody listens is `unreachable`."""
     unreachable = outcomes("unreachable")
 
-    async with site.callback("http://127.0.0.1:9/", ports=(9,), give_up_s=0.1) as callback:
+    async with site.callback("http://127.0.0.1:9/", ports=(9,), give_up_s=0.5) as callback:
         callback.send("a", is_interim=False)
 
     assert int(unreachable) == 1
+
+
+async def test_the_reason_is_that_of_the_last_whole_attempt(site: Site) -> None:
+    """The attempt that a message's end cuts short says nothing of the receiver."""
+    unavailable = outcomes("unavailable")
+    site.receiver.answers = [503]
+    site.receiver.always = never
+
+    async with site.callback(timeout_s=60, give_up_s=0.5) as callback:
+        callback.send("a", is_interim=False)
+
+    assert int(unavailable) == 1
 
 
 async def test_a_slow_receiver_costs_interims_first(site: Site) -> None:
