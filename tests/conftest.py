@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from lwd.asr.mlx.blas import load_blas
 from lwd.audio.assets import asset
 
+# How long an example takes tells of the machine, not of what is tested.
+settings.register_profile("quick", deadline=None)
+settings.load_profile("quick")
+
 # `make fuzz`: six tests make a million inputs of it.
 settings.register_profile(
     "fuzz", max_examples=170_000, deadline=None, suppress_health_check=list(HealthCheck)

@@ -174,7 +174,8 @@ class Channel:
             return False
         is_pause = asked.kind is JobKind.PAUSE
         if not self._due:
-            return not has_begun and self._segmenter.has_paused is not is_pause
+            has_paused = self._segmenter.has_paused
+            return has_paused is not is_pause and (has_paused or not has_begun)
         end = self._due[0].end
         is_answer = is_pause and has_begun and not self._segmenter.speech(asked.end, end)
         return not is_answer and end - self._audio_start <= _LONGEST

@@ -4,7 +4,7 @@ from math import floor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lwd.audio.decode import Frames
@@ -26,7 +26,6 @@ def resample(frames: Frames, sample_rate: int, *edges: int) -> Frames:
     sample_rate=st.sampled_from(RATES) | st.integers(8_000, 192_000),
     edges=st.lists(st.integers(0, 3_000), max_size=8),
 )
-@settings(deadline=None)
 def test_length_is_exact_and_blocks_make_no_difference(
     n_frames: int, sample_rate: int, edges: list[int]
 ) -> None:

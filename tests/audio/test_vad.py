@@ -54,7 +54,7 @@ def test_network_agrees_with_its_ggml_form() -> None:
 
 
 @given(edges=st.lists(st.integers(0, 5_000), max_size=10))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_blocks_make_no_difference(edges: list[int]) -> None:
     """The same audio has the same probabilities, however it comes in."""
     samples = vowels(5_000)

@@ -40,7 +40,6 @@ def test_ids_begin_with_the_time() -> None:
 
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

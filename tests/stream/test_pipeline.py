@@ -233,8 +233,8 @@ async def test_only_speech_is_transcribed() -> None:
         assert c.finals[0].words[0].start_s == pytest.approx(2.7, abs=0.1)
 
 
-async def test_a_final_does_not_wait_for_an_interim() -> None:
-    """When the endpoint fires, the interim in the engine is given up."""
+async def test_a_pause_does_not_wait_for_an_interim() -> None:
+    """When the speaker stops, the interim in the engine is given up."""
     async with channel() as c:
         c.engine.gate.clear()
         await c.hear(1.0, speech=True)
@@ -242,7 +242,7 @@ async def test_a_final_does_not_wait_for_an_interim() -> None:
 
         await c.hear(1.0, speech=False)
 
-        assert c.kinds == [JobKind.INTERIM, JobKind.FINAL]
+        assert c.kinds == [JobKind.INTERIM, JobKind.PAUSE]
         c.engine.gate.set()
         await settle()
         assert c.results[-1].is_final

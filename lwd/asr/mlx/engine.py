@@ -15,10 +15,12 @@ import numpy as np
 
 from lwd.asr.mlx import memory
 from lwd.asr.mlx.context import CONTEXTS, FULL_CONTEXT, context_for, roomier
-from lwd.asr.mlx.decode import Decoded, Decoder, Request
+from lwd.asr.mlx.decode import Decoder
 from lwd.asr.mlx.guards import Alarm, is_silence, judge, max_tokens
 from lwd.asr.mlx.hear import Ear, Windows
 from lwd.asr.mlx.model import WhisperModel
+from lwd.asr.mlx.row import Decoded, Request
+from lwd.asr.mlx.shortlist import Shortlist, commonest
 from lwd.asr.mlx.stopwatch import Stopwatch
 from lwd.asr.mlx.vocabulary import Vocabulary
 from lwd.asr.mlx.weights import load_whisper
@@ -54,7 +56,7 @@ class MlxEngine:
         self._vocabulary = Vocabulary(
             is_multilingual=self.model.is_multilingual, n_languages=self.model.n_languages
         )
-        self._decoder = Decoder(self.model, self._vocabulary)
+        self._decoder = Decoder(self.model, self._vocabulary, self._shortlist())
         self._alignment = alignment
         self._stopwatch = Stopwatch("mel", "encoder", "decoder", "words")
         self._ear = Ear(self.model, self._decoder, self.languages, self._stopwatch)
@@ -111,6 +113,13 @@ class MlxEngine:
     def seconds_by_stage(self) -> dict[str, float]:
         """Seconds spent on log-mel, encoder, decoder and words."""
         return dict(self._stopwatch.seconds)
+
+    def _shortlist(self) -> Shortlist | None:
+        """Where reading the whole embedding for each token would take longer than the rest."""
+        if mx.default_device() != mx.Device(mx.cpu):
+            return None
+        tokens = commonest(self._vocabulary.suppressed)
+        return Shortlist(self.model.embedding, tokens, self._vocabulary.end)
 
     def _transcribe_again(
         self, jobs: Sequence[Job], is_wanted: IsWanted

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
-import numpy as np
 
-from lwd.asr.mlx.blas import matrix_vector
 from lwd.asr.mlx.cache import TokenCache
-from lwd.asr.mlx.elementwise import attention, gelu, softmax
+from lwd.asr.mlx.elementwise import attention, gelu, product, softmax
 
 _HIDDEN = -1e9
 
@@ -146,12 +144,13 @@ class WhisperModel:
 
     def logits(self, hidden: mx.array) -> mx.array:
         """Scores of the vocabulary (n, n_vocab), float32, for hidden states (n, width)."""
-        embedding = self._whisper.decoder.token_embedding
-        if hidden.shape[0] == 1 and hidden.dtype == mx.float32:
-            weight, vector = np.asarray(embedding.weight), np.asarray(hidden[0])
-            return mx.array(matrix_vector(weight, vector))[None]
-        scores: mx.array = embedding.as_linear(hidden)
-        return scores.astype(mx.float32)
+        return product(self.embedding, hidden).astype(mx.float32)
+
+    @property
+    def embedding(self) -> mx.array:
+        """What each token of the vocabulary stands for (n_vocab, width)."""
+        embedding: mx.array = self._whisper.decoder.token_embedding.weight
+        return embedding
 
 
 def _projections(layer: Any) -> tuple[Any, Any, Any]:

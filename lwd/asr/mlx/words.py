@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lwd.asr.mlx.align import loud_frames, token_starts, trim
 from lwd.asr.mlx.context import SAMPLES_PER_POSITION
-from lwd.asr.mlx.decode import Decoded
+from lwd.asr.mlx.row import Decoded
 from lwd.asr.mlx.vocabulary import Vocabulary
 from lwd.asr.types import SAMPLE_RATE, Samples, Word
 

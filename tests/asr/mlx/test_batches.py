@@ -2,8 +2,8 @@
 
 import pytest
 
-from lwd.asr.mlx.decode import Request
 from lwd.asr.mlx.model import AudioCache
+from lwd.asr.mlx.row import Request
 from tests.asr.mlx.toys import Toy, assert_same
 
 MIXED = 4

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lwd.asr.mlx.bias import NO_BIAS, Bias
-from lwd.asr.mlx.decode import Decoded
 from lwd.asr.mlx.engine import MlxEngine
 from lwd.asr.mlx.model import AudioCache
+from lwd.asr.mlx.row import Decoded
 from lwd.asr.types import Keyterm, Samples
 from tests.asr.mlx.toys import Toy, assert_same, hear, text
 from tests.conftest import SPOKEN, bare, word_errors
@@ -186,7 +186,7 @@ def test_each_row_has_its_own_keyterms(heard: Heard, unsaid: int) -> None:
 place = st.integers(0, LENGTH + 7)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     terms=st.lists(
         st.tuples(st.lists(place, min_size=1, max_size=4), st.floats(-2, 2)), max_size=5

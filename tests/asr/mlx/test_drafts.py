@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lwd.asr.mlx.decode import Decoded
 from lwd.asr.mlx.engine import MlxEngine
 from lwd.asr.mlx.guards import Alarm
 from lwd.asr.mlx.model import AudioCache
+from lwd.asr.mlx.row import Decoded
 from lwd.asr.types import Samples
 from tests.asr.mlx.toys import Toy, assert_same, mel_of
 
@@ -72,7 +72,7 @@ def test_the_random_texts_are_fit_for_the_tests(random_texts: list[Drafted]) -> 
     assert all(len(set(decoded.tokens)) > 5 for decoded in texts)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(row=st.integers(0, ROWS - 1), changes=edits, length=st.integers(0, LENGTH + 5))
 def test_any_draft_gives_the_text_of_none(
     random_texts: list[Drafted], row: int, changes: list[tuple[str, int, int]], length: int
@@ -85,7 +85,7 @@ def test_any_draft_gives_the_text_of_none(
     assert_same(drafted, window.expected)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(row=st.integers(0, ROWS - 1), garbage=st.lists(st.integers(0, 51864), max_size=60))
 def test_garbage_gives_the_text_of_none(
     random_texts: list[Drafted], row: int, garbage: list[int]

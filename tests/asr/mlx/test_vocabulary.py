@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import mlx.core as mx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lwd.asr.mlx.bias import Bias
@@ -70,7 +70,6 @@ def test_a_long_context_keeps_its_end() -> None:
     assert context.endswith(MULTILINGUAL.text(prompt[1:]).strip())
 
 
-@settings(deadline=None)
 @given(st.text() | st.sampled_from(["<|endoftext|>", "a<|startofprev|>b", "<|0.00|>"]))
 def test_a_prompt_is_bounded(context: str) -> None:
     """Whatever a caller asks for, and nothing in it is taken for more than text."""
@@ -112,7 +111,6 @@ def said_with(bias: Bias, text: tuple[int, ...] = ()) -> Iterator[tuple[int, ...
         yield text
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.builds(Keyterm, st.text(st.characters()), st.floats(allow_nan=False))),
     st.sampled_from(["en", "ja"]),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lwd.asr.mlx.decode import Decoded
+from lwd.asr.mlx.row import Decoded
 from lwd.asr.mlx.vocabulary import Vocabulary
 from lwd.asr.mlx.words import Alignment, words
 from lwd.asr.types import SAMPLE_RATE, Samples, Word
@@ -107,7 +107,7 @@ def test_no_tokens_are_no_words() -> None:
     assert timed(Decoded(0, 0.0, attention=looking_at(3), log_probabilities=[0.0])) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n_samples=st.integers(0, 3 * SAMPLE_RATE),
     seed=st.integers(0, 99),

@@ -13,9 +13,11 @@ from mlx import nn
 from mlx.utils import tree_flatten, tree_map
 
 from lwd.asr.mlx import lightning
-from lwd.asr.mlx.decode import Decoded, Decoder, Request
+from lwd.asr.mlx.decode import Decoder
 from lwd.asr.mlx.engine import MlxEngine
 from lwd.asr.mlx.model import AudioCache, WhisperModel
+from lwd.asr.mlx.row import Decoded, Request
+from lwd.asr.mlx.shortlist import Shortlist
 from lwd.asr.mlx.vocabulary import Vocabulary
 from lwd.asr.mlx.words import Alignment
 from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, Job, JobKind, Samples
@@ -187,9 +189,12 @@ class Toy:
             is_wanted=is_wanted,
         )
 
-    def decode(self, audio: AudioCache, *requests: Request) -> list[Decoded]:
+    def decode(
+        self, audio: AudioCache, *requests: Request, shortlist: Shortlist | None = None
+    ) -> list[Decoded]:
         """Every row, in order."""
-        decoded = list(self.decoder.decode(audio, requests))
+        decoder = Decoder(self.model, self.vocabulary, shortlist) if shortlist else self.decoder
+        decoded = list(decoder.decode(audio, requests))
         return sorted(decoded, key=lambda row: row.row)
 
 
