@@ -37,13 +37,12 @@ _REJOIN_TOKENS = 8
 class Request:
     """What to decode for one row of the audio.
 
-    `prefix` are the tokens before the text, with the start of the transcript at `start`. The text
-    goes on after the `spoken` tokens, which stand. A loop is stopped when so many `copies` of it
-    have been said. Above temperature 0 tokens are sampled.
+    `prefix` are the tokens before the text, the start of the transcript the first of them. The
+    text goes on after the `spoken` tokens, which stand. A loop is stopped when so many `copies` of
+    it have been said. Above temperature 0 tokens are sampled.
     """
 
     prefix: Sequence[int]
-    start: int
     max_tokens: int
     spoken: Sequence[int] = ()
     draft: Sequence[int] = ()
@@ -155,8 +154,7 @@ class Decoder:
         cache.keep(tokens.shape[1], kept)
 
     def _hear_silence(self, rows: Sequence["_Row"], hidden: mx.array) -> None:
-        starts = mx.array([row.request.start for row in rows])
-        logits = self._model.logits(hidden[mx.arange(len(rows)), starts])
+        logits = self._model.logits(hidden[:, 0])
         silence = mx.exp(logits[:, self._vocabulary.no_speech] - logsumexp(logits))
         for row, probability in zip(rows, np.asarray(silence), strict=True):
             row.decoded.no_speech_probability = float(probability)
