@@ -112,6 +112,14 @@ async def test_what_parses_and_names_nothing_to_the_byte(
     assert await refusal(server, query) == (400, body("Bad Request", message))
 
 
+async def test_spaces_come_in_both_forms(server: Server) -> None:
+    """Python's SDK and JavaScript's older ones write `+`, JavaScript's newer ones `%20`."""
+    socket = await server.client.ws_connect("/v1/listen?extra=a:b+c%20d%2Be")
+    await socket.send_str('{"type":"CloseStream"}')
+
+    assert (await socket.receive_json())["extra"] == {"a": "b c d+e"}
+
+
 async def refusal(server: Server, query: str) -> tuple[int, str]:
     """Status and text of a handshake that fails, its request id replaced."""
     response = await server.client.get(f"/v1/listen?{query}", headers=UPGRADE)
