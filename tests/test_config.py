@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
@@ -353,6 +353,7 @@ DOCUMENTS = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.binary() | DOCUMENTS.map(yaml.safe_dump).map(str.encode))
 def test_any_file_is_either_loaded_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
