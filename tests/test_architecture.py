@@ -44,6 +44,7 @@ ALLOWED = {
         "lwd.audio.files",
         "lwd.auth.keyfile",
         "lwd.auth.keys",
+        "lwd.auth.origin",
         "lwd.cli",
         "lwd.config",
         "lwd.errors",

@@ -105,6 +105,23 @@ def test_every_endpoint_is_explained() -> None:
     assert first_names(OPERATIONS, "Endpoints") == paths
 
 
+def test_every_endpoint_of_deepgrams_is_compared() -> None:
+    """Whoever moves from Deepgram finds each path under /v1 that answers, and no other."""
+    app = build_app(Config(), Engines([], None), Streams(1))
+    paths = {resource.canonical for resource in app.router.resources()} - {"/v1/listen"}
+    rows = table(COMPATIBILITY, "Other endpoints")
+    compared = {name.split()[-1] for row in rows if row[1] != "refused" for name in names(row[0])}
+
+    assert {_unnamed(path) for path in compared} == {
+        _unnamed(path) for path in paths if path.startswith("/v1/")
+    }
+
+
+def _unnamed(path: str) -> str:
+    """A path without the names of its parts that vary."""
+    return re.sub(r"{[^}]*}", "{}", path)
+
+
 def test_every_exit_code_is_explained() -> None:
     """Each status that a command ends with is in the table, and no other."""
     documented = [int(row[0]) for row in table(OPERATIONS, "Exit codes")]

@@ -55,15 +55,14 @@ class Keyterm:
 class Hints:
     """What is known of a window before it is heard.
 
-    `language` is a Whisper code, or None to detect it, among `languages` if there are any. `context` is what was said before the
-    window, and `keyterms` are words that may be said in it. `spoken` holds the tokens of words that
-    the window begins with and that are settled: what is heard goes on after them. `draft` holds
-    the tokens of an earlier hypothesis: it makes the answer come sooner and never changes it.
+    `language` is a Whisper code, or None to detect it, among `languages` if there are any.
+    `keyterms` are words that may be said in the window. `spoken` holds the tokens of words that
+    it begins with and that are settled: what is heard goes on after them. `draft` holds the tokens
+    of an earlier hypothesis: it makes the answer come sooner and never changes it.
     """
 
     language: str | None = None
     languages: tuple[str, ...] = ()
-    context: str = ""
     keyterms: tuple[Keyterm, ...] = ()
     spoken: tuple[int, ...] = ()
     draft: tuple[int, ...] = ()

@@ -177,7 +177,6 @@ def _hints(fields: dict[str, Any]) -> Hints:
     return Hints(
         language=fields["language"],
         languages=tuple(fields["languages"]),
-        context=fields["context"],
         keyterms=tuple(Keyterm(**keyterm) for keyterm in fields["keyterms"]),
         spoken=tuple(fields["spoken"]),
         draft=tuple(fields["draft"]),

@@ -30,11 +30,6 @@ class Keyring:
         self._version = _version(file)
         self._listed = read_keys(file) if file else ()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether no key is asked for."""
-        return not self._configured and self._file is None
-
     def find(self, secret: str) -> Key | None:
         """The key, in force or not, that a client has presented."""
         given = fingerprint(secret)

@@ -1,7 +1,7 @@
 """A client of Deepgram's streaming protocol: frames of audio go out, messages come in.
 
-Owns the connection and the pace. Knows neither files nor how messages are shown, and shares nothing
-with the daemon but the protocol on the wire.
+Owns the connection and the pace. Knows neither files nor how messages are shown, and of the daemon
+nothing but the protocol on the wire.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from aiohttp import (
 )
 from numpy.typing import NDArray
 
+from lwd.auth.origin import is_loopback
 from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
 
 SAMPLE_RATE = 16000
@@ -34,7 +35,6 @@ FRAME_BYTES = int(SAMPLE_RATE * FRAME_S) * 2
 READ_AHEAD = 10  # frames
 CONNECT_TIMEOUT_S = 10.0
 
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
@@ -155,7 +155,7 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
     except ClientConnectorError as error:
         refused = error.errno == errno.ECONNREFUSED
         why = "connection refused" if refused else error.os_error.strerror or error.os_error
-        is_down = refused and error.host in _LOOPBACK
+        is_down = refused and is_loopback(error.host)
         remedy = "start lwd with `lwd serve`, or name a server by" if is_down else "check"
         raise ConnectionFailed(f"{error.host}:{error.port}: {why}; {remedy} --url") from error
     except (ClientError, TimeoutError) as error:

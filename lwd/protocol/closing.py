@@ -25,7 +25,13 @@ class Close(Enum):
         1011,
         "The WebSocket at `callback` could not be opened, or broke. Please check it and reconnect.",
     )
-    INTERNAL_ERROR = (1011, "The server failed on this stream. Please reconnect.")
+    INTERNAL_ERROR = (  # Deepgram's words for faults of its own
+        1011,
+        (
+            "Deepgram did not provide a response message within the timeout window."
+            " See https://dpgr.am/net0000"
+        ),
+    )
     SERVICE_RESTART = (1012, "The server is restarting. Please reconnect.")
 
     def __init__(self, code: int, reason: str) -> None:

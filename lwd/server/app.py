@@ -54,7 +54,7 @@ def build_app(config: Config, engines: Engines, streams: Streams) -> web.Applica
     keyring = Keyring((key.get_secret_value() for key in config.auth.keys), config.auth.keys_file)
     local_only = LocalOnly(config.server.allowed_hosts, config.server.allowed_origins)
     tokens = Tokens()
-    authenticator = Authenticator(keyring, tokens, local_only)
+    authenticator = Authenticator(keyring, tokens, local_only if config.auth.is_open else None)
     listen = ListenHandler(config, engines, authenticator, streams)
     app.router.add_get("/v1/listen", listen.handle)
     app.router.add_post("/v1/auth/grant", GrantHandler(authenticator, tokens).handle)

@@ -24,9 +24,9 @@ log = structlog.get_logger()
 
 
 class Authenticator:
-    """Checks what requests present; where no key is configured, that they come from this machine."""
+    """Checks what requests present: keys, or with `local_only` that they come from this machine."""
 
-    def __init__(self, keyring: Keyring, tokens: Tokens, local_only: LocalOnly) -> None:
+    def __init__(self, keyring: Keyring, tokens: Tokens, local_only: LocalOnly | None) -> None:
         self._keyring = keyring
         self._tokens = tokens
         self._local_only = local_only
@@ -37,7 +37,7 @@ class Authenticator:
         Raises InvalidCredentials or Forbidden. KEY_ID of the request is the key's afterwards, even
         if the key is no longer in force.
         """
-        if self._keyring.is_open:
+        if self._local_only is not None:
             self._local_only.check(request.headers)
             return None
         secret = presented_secret(request.headers)

@@ -41,7 +41,6 @@ KEYTERM = st.builds(Keyterm, st.text(st.characters()), st.floats(allow_nan=False
 HINTS = st.builds(
     Hints,
     language=st.none() | st.just("de"),
-    context=st.text(),
     keyterms=st.lists(KEYTERM).map(tuple),
     draft=st.lists(st.integers(0, 51865)).map(tuple),
 )

@@ -53,19 +53,6 @@ def test_keys_come_from_both_places(file: Path) -> None:
     assert (found.streams, found.handshakes_per_minute, found.expires) == (None, None, None)
 
 
-@pytest.mark.parametrize(
-    ("configured", "has_file", "is_open"),
-    [([], False, True), (["a"], False, False), ([], True, False)],
-)
-def test_only_no_keys_at_all_open_the_door(
-    file: Path, configured: list[str], has_file: bool, is_open: bool
-) -> None:
-    """A keys file asks for a key even while it lists none."""
-    update_keys(file, lambda _: ())
-
-    assert Keyring(configured, file if has_file else None).is_open is is_open
-
-
 def test_a_limit_of_the_file_holds_for_a_configured_key(file: Path) -> None:
     """A key in both places can be disabled in the file."""
     update_keys(file, lambda _: (Key(id="a", sha256=fingerprint("both"), disabled=True),))

@@ -22,7 +22,14 @@ from lwd.protocol.closing import Close
             1008,
             "Deepgram could not decode the audio. See https://dpgr.am/data0000 (DATA-0000)",
         ),
-        (Close.INTERNAL_ERROR, 1011, "The server failed on this stream. Please reconnect."),
+        (
+            Close.INTERNAL_ERROR,
+            1011,
+            (
+                "Deepgram did not provide a response message within the timeout window."
+                " See https://dpgr.am/net0000"
+            ),
+        ),
         (Close.SERVICE_RESTART, 1012, "The server is restarting. Please reconnect."),
     ],
 )

@@ -1,6 +1,7 @@
 """The rules of one stream."""
 
 import hashlib
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,9 @@ from lwd.protocol.session import (
     Session,
     State,
 )
+from tests import schemas
 
+CLOSE_STREAM = '{"type":"CloseStream"}'
 CONFIGURE = '{"type":"ListenV1Configure","sample_rate":8000,"channels":2}'
 
 
@@ -212,6 +215,8 @@ TEXTS = st.text() | st.sampled_from(
         '{"type":"KeepAlive"}',
         '{"type":"Finalize","channel":0}',
         '{"type":"Sync"}',
+        '{"type":"Configure","keyterms":["a"],"features":{"numerals":true}}',
+        '{"type":"Configure","keyterms":"a"}',
         '{"type":"ListenV1Media","data":"AQI="}',
     ]
 )
@@ -219,11 +224,11 @@ STATES = list(State)
 
 
 class SessionMachine(RuleBasedStateMachine):
-    """Any client and any server, in any order."""
+    """Any client and any server, in any order, beside a model of what the stream must do."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.now_s = 0.0
+        self.now_s = self.heard_s = 0.0
         self.session = Session(now_s=0.0, idle_timeout_s=10.0)
         self.furthest = State.OPEN
         self.ended: Close | None = None
@@ -231,23 +236,25 @@ class SessionMachine(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 20))
     def wait(self, seconds: float) -> None:
         self.now_s += seconds
-        deadline_s = self.session.next_deadline_s
-        due = deadline_s is not None and self.now_s >= deadline_s
+        due = self.ended is None and self.now_s >= self.heard_s + 10
         self._expect(self.session.check_idle(self.now_s), IdleTimeout if due else Nothing)
         if due:
             self.ended = Close.NO_CLIENT_DATA
 
     @rule(text=TEXTS)
     def text(self, text: str) -> None:
-        self._ignored_unless_open(self.session.receive_text(text, self.now_s))
+        self._hear(self.session.receive_text(text, self.now_s))
 
     @rule(data=st.binary(min_size=1) | TEXTS.map(str.encode).filter(bool))
     def binary(self, data: bytes) -> None:
-        self._ignored_unless_open(self.session.receive_binary(data, self.now_s))
+        self._hear(self.session.receive_binary(data, self.now_s))
 
-    @rule(data=st.sampled_from([b"", b'{"type":"CloseStream"}']))
-    def close_stream(self, data: bytes) -> None:
-        event = self.session.receive_binary(data, self.now_s)
+    @rule(frame=st.sampled_from([b"", CLOSE_STREAM.encode(), CLOSE_STREAM]))
+    def close_stream(self, frame: bytes | str) -> None:
+        if isinstance(frame, str):
+            event = self.session.receive_text(frame, self.now_s)
+        else:
+            event = self.session.receive_binary(frame, self.now_s)
         self._expect(event, CloseRequested if self.ended is None else Nothing)
         self.ended = self.ended or Close.NORMAL
 
@@ -269,9 +276,20 @@ class SessionMachine(RuleBasedStateMachine):
         assert (self.session.state is State.OPEN) == (self.ended is None)
         assert (self.session.sha256 == "incomplete") == (self.ended not in {None, Close.NORMAL})
 
-    def _ignored_unless_open(self, event: Event) -> None:
+    def teardown(self) -> None:
+        """A stream whose client falls silent is over in the end, whatever went before."""
+        self.wait(10)
+        self.finish()
+
+    def _hear(self, event: Event) -> None:
+        """Take note of what a frame gave: nothing after the end, and else no end."""
         if self.ended is not None:
             self._expect(event, Nothing)
+            return
+        self.heard_s = self.now_s
+        assert not isinstance(event, CloseRequested | IdleTimeout)
+        if isinstance(event, Reply):
+            schemas.check(json.loads(event.message.to_json()))
 
     @staticmethod
     def _expect(event: Event, kind: type[object]) -> None:

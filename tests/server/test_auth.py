@@ -281,6 +281,18 @@ async def test_bodies_of_a_grant(start_server: StartServer) -> None:
     assert await raw_refusal(await asked(server, None)) == UNAUTHORIZED
 
 
+async def test_a_keys_file_without_keys_opens_to_nobody(
+    start_server: StartServer, keys_file: Path
+) -> None:
+    """An operator who takes the last key away has not opened the door."""
+    update_keys(keys_file, lambda _: ())
+    server = await start_server(auth__keys_file=str(keys_file))
+
+    status, body = await refused(server, RAW)
+
+    assert (status, body["err_code"]) == (401, "INVALID_AUTH")
+
+
 async def test_without_keys_anything_is_a_key(server: Server) -> None:
     """SDKs insist on a key, so any is taken, and tokens are given to whoever wants one."""
     token = (await (await asked(server, None)).json())["access_token"]

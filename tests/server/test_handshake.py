@@ -1,6 +1,7 @@
 """Whom lwd lets in, and how it refuses the others."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -14,39 +15,123 @@ from lwd.asr.pool import EnginePool
 from lwd.asr.scripted import Script
 from tests.server.conftest import RAW, UPGRADE, Server, StartServer, refused
 
+FLAW = "Failed to deserialize query parameters: "
+DIGITS = "invalid digit found in string"
+PAIRING = "Bad Request: No such model/language/tier combination found."
+
 
 @pytest.mark.parametrize(
-    ("params", "named"),
+    ("query", "message"),
     [
-        ({"encoding": "flac16", "sample_rate": "16000"}, "encoding"),
-        ({"encoding": "mulaw", "sample_rate": "8000"}, "encoding"),
-        ({"encoding": "linear16"}, "sample_rate"),
-        ({**RAW, "sample_rate": "fast"}, "sample_rate"),
-        ({**RAW, "sample_rate": "4000"}, "sample_rate"),
-        ({**RAW, "channels": "0"}, "channels"),
-        ({**RAW, "interim_results": "maybe"}, "interim_results"),
-        ({**RAW, "punctuate": ""}, "punctuate"),
-        ({**RAW, "endpointing": "soon"}, "endpointing"),
-        ({**RAW, "utterance_end_ms": "999"}, "utterance_end_ms"),
+        (
+            "encoding=flac16",
+            f"{FLAW}encoding: unknown variant `flac16`, expected one of `linear16`, `flac`",
+        ),
+        (
+            "encoding=mulaw",
+            (
+                f"{FLAW}encoding: `mulaw` is not supported by this release; send `linear16`,"
+                " or leave out `encoding` and send a WAV or FLAC container"
+            ),
+        ),
+        (
+            "encoding=linear16",
+            (
+                f"{FLAW}missing field `sample_rate`: `encoding=linear16` is raw audio;"
+                " add its rate in Hz, for example `sample_rate=16000`"
+            ),
+        ),
+        (
+            "sample_rate=fast",
+            f"{FLAW}sample_rate: {DIGITS} `fast`, expected an integer from 8000 to 48000",
+        ),
+        (
+            "sample_rate=4000",
+            f"{FLAW}sample_rate: `4000` is out of range, expected an integer from 8000 to 48000",
+        ),
+        ("channels=0", f"{FLAW}channels: `0` is out of range, expected an integer from 1 to 20"),
+        (
+            "interim_results=maybe",
+            f"{FLAW}interim_results: provided string `maybe` was not `true` or `false`",
+        ),
+        ("punctuate=", f"{FLAW}punctuate: provided string `` was not `true` or `false`"),
+        (
+            "endpointing=soon",
+            f"{FLAW}endpointing: {DIGITS} `soon`, expected an integer from 0 to 2147483647",
+        ),
+        (
+            "diarize=true",
+            f"{FLAW}diarize: speakers are not told apart by this release; leave the parameter out",
+        ),
+        ("utterance_end_ms=999", "Invalid 'utterance_end_ms' value of '999'."),
+        (
+            "model=nova-3&keywords=lwd:2",
+            "Keywords are not supported for Nova-3. Please use `keyterm` instead.",
+        ),
+        (
+            "&".join(["keyterm=a"] * 101),
+            "Keyterm limit exceeded. The maximum number of tokens across all keyterms is 500.",
+        ),
+        ("callback=http://[::1/", "Invalid callback url."),
+        (
+            "callback=http://10.0.0.1/",
+            "Invalid callback url. Its address is not public.",
+        ),
     ],
 )
-async def test_a_bad_parameter_is_named(server: Server, params: dict[str, str], named: str) -> None:
+async def test_a_refused_parameter_to_the_byte(
+    start_server: StartServer, query: str, message: str
+) -> None:
     """HTTP 400 with Deepgram's JSON, before the upgrade."""
-    status, body = await refused(server, params)
+    server = await start_server(callback__enabled=True)
 
-    assert status == 400
-    assert body["err_code"] == "INVALID_QUERY_PARAMETER"
-    assert named in body["err_msg"]
+    assert await refusal(server, query) == (400, body("INVALID_QUERY_PARAMETER", message))
 
 
-@pytest.mark.parametrize("language", ["fr", "en_US", "xx-YY"])
-async def test_a_language_that_the_model_does_not_know(server: Server, language: str) -> None:
-    """Deepgram's text for a model and language that do not go together."""
-    status, body = await refused(server, {**RAW, "language": language})
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("callback=dpgr.am/callback", "Invalid query string."),
+        (
+            "language=en_US",
+            (
+                f"{PAIRING} You could try a BCP-47 tag such as 'en-US', or 'multi'"
+                " (language: `en_US`)."
+            ),
+        ),
+        ("language=xx-YY", f"{PAIRING} The model scripted knows en and de."),
+        ("language=fr", f"{PAIRING} The model scripted knows en and de."),
+    ],
+)
+async def test_what_parses_and_names_nothing_to_the_byte(
+    start_server: StartServer, query: str, message: str
+) -> None:
+    """HTTP 400 under Deepgram's other code for it."""
+    server = await start_server(callback__enabled=True)
 
-    assert status == 400
-    assert body["err_code"] == "Bad Request"
-    assert "No such model/language/tier combination found." in body["err_msg"]
+    assert await refusal(server, query) == (400, body("Bad Request", message))
+
+
+async def test_spaces_come_in_both_forms(server: Server) -> None:
+    """Python's SDK and JavaScript's older ones write `+`, JavaScript's newer ones `%20`."""
+    socket = await server.client.ws_connect("/v1/listen?extra=a:b+c%20d%2Be")
+    await socket.send_str('{"type":"CloseStream"}')
+
+    assert (await socket.receive_json())["extra"] == {"a": "b c d+e"}
+
+
+async def refusal(server: Server, query: str) -> tuple[int, str]:
+    """Status and text of a handshake that fails, its request id replaced."""
+    response = await server.client.get(f"/v1/listen?{query}", headers=UPGRADE)
+    assert response.headers["Content-Type"] == "application/json"
+    text = await response.text()
+    assert response.headers["dg-error"] == json.loads(text)["err_msg"]
+    return response.status, text.replace(response.headers["dg-request-id"], "ID")
+
+
+def body(err_code: str, err_msg: str) -> str:
+    """The text of a refusal, its request id replaced."""
+    return f'{{"err_code":"{err_code}","err_msg":"{err_msg}","request_id":"ID"}}'
 
 
 @pytest.mark.parametrize(

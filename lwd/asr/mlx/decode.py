@@ -128,8 +128,7 @@ class Decoder:
         return [] if None in guesses else [guess for guess in guesses if guess is not None]
 
     def _hear_silence(self, rows: Sequence[Row], hidden: mx.array) -> None:
-        starts = mx.array([row.request.start for row in rows])
-        logits = self._model.logits(hidden[mx.arange(len(rows)), starts])
+        logits = self._model.logits(hidden[:, 0])
         silence = mx.exp(logits[:, self._vocabulary.no_speech] - logsumexp(logits))
         for row, probability in zip(rows, np.asarray(silence), strict=True):
             row.decoded.no_speech_probability = float(probability)

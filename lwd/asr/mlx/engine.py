@@ -177,10 +177,8 @@ class MlxEngine:
         return judge(text, decoded.average_log_probability, is_first=is_first)
 
     def _request(self, job: Job, language: str, is_wanted: IsWanted, *, copies: int) -> Request:
-        prompt = self._vocabulary.prompt(job.hints.context)
         return Request(
-            prefix=[*prompt, *self._vocabulary.prefix(language)],
-            start=len(prompt),
+            prefix=self._vocabulary.prefix(language),
             max_tokens=max_tokens(job.duration_s),
             spoken=job.hints.spoken,
             draft=job.hints.draft,

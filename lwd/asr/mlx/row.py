@@ -29,13 +29,12 @@ _REJOIN_TOKENS = 8
 class Request:
     """What to decode for one row of the audio.
 
-    `prefix` are the tokens before the text, with the start of the transcript at `start`. The text
-    goes on after the `spoken` tokens, which stand. A loop is stopped when so many `copies` of it
-    have been said. Above temperature 0 tokens are sampled.
+    `prefix` are the tokens before the text, the start of the transcript the first of them. The
+    text goes on after the `spoken` tokens, which stand. A loop is stopped when so many `copies` of
+    it have been said. Above temperature 0 tokens are sampled.
     """
 
     prefix: Sequence[int]
-    start: int
     max_tokens: int
     spoken: Sequence[int] = ()
     draft: Sequence[int] = ()

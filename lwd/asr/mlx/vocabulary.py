@@ -10,9 +10,6 @@ from lwd.asr.mlx.bias import Bias
 from lwd.asr.mlx.lightning import get_tokenizer
 from lwd.asr.types import Keyterm
 
-_MAX_PROMPT_TOKENS = 100
-"""Each costs time, and far more of them make Whisper hear what was said before again."""
-
 _BIASES = 64
 """Keyterms of so many streams are kept as tokens, for each window has them anew."""
 
@@ -30,7 +27,6 @@ class Vocabulary:
         self.end: int = self._tokenizer.eot
         self.start: int = self._tokenizer.sot
         self.no_speech: int = self._tokenizer.no_speech
-        self._start_of_previous: int = self._tokenizer.sot_prev
         self.bias = lru_cache(_BIASES)(self._bias)
 
     @cached_property
@@ -56,13 +52,6 @@ class Vocabulary:
             self._tokenizer.transcribe,
             self._tokenizer.no_timestamps,
         ]
-
-    def prompt(self, context: str) -> list[int]:
-        """Tokens of what was said before, of which the end is kept; they stand before the prefix."""
-        if not context.strip():
-            return []
-        said = self._encode(f" {context.strip()}")
-        return [self._start_of_previous, *said[-_MAX_PROMPT_TOKENS:]]
 
     def _bias(self, keyterms: tuple[Keyterm, ...], language: str) -> Bias:
         """What leans to keyterms in a transcription in this language."""

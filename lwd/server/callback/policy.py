@@ -69,13 +69,10 @@ class CallbackPolicy:
         try:
             url = URL(text[: _MAX_URL_LENGTH + 1])
         except ValueError:
-            raise _refusal("It is not a URL.") from None
+            raise _refusal() from None
         if not url.scheme:
-            raise InvalidParameter(
-                "callback",
-                f"Invalid query string. `callback` begins with none of {_listed(_SCHEMES)}.",
-                "Bad Request",  # Deepgram's code for it
-            )
+            # Deepgram's code and whole text for it.
+            raise InvalidParameter("callback", "Invalid query string.", "Bad Request")
         for problem in self._problems(url, len(text)):
             raise _refusal(problem)
         return Target(url.with_fragment(None))
@@ -114,8 +111,9 @@ class CallbackPolicy:
         )
 
 
-def _refusal(problem: str) -> InvalidParameter:
-    return InvalidParameter("callback", f"Invalid callback url. {problem}")
+def _refusal(problem: str = "") -> InvalidParameter:
+    """Deepgram's words, and what it does not say where the URL may well be one."""
+    return InvalidParameter("callback", f"Invalid callback url. {problem}".rstrip())
 
 
 def _is_address(host: str) -> bool:

@@ -17,22 +17,22 @@ def parts(toy: Toy) -> list[AudioCache]:
 
 @pytest.fixture(scope="session")
 def requests(toy: Toy, parts: list[AudioCache]) -> list[Request]:
-    """Rows that have nothing in common: lengths, prompts, drafts and languages."""
+    """Rows that have nothing in common: lengths, settled words, drafts and languages."""
     [plain] = toy.decode(parts[2], toy.request(18, language="de"))
     draft = [*plain.tokens[:6], 1000, *plain.tokens[7:]]
-    prompt = toy.vocabulary.prompt("Kubernetes, what was said before")
+    spoken = range(1000, 1009)
     return [
         toy.request(25),
-        toy.request(9, prompt=prompt, language="fr"),
+        toy.request(9, spoken=spoken, language="fr"),
         toy.request(18, draft=draft, language="de"),
-        toy.request(14, prompt=prompt[:4], draft=[1, 2, 3] * 9, language="ja"),
+        toy.request(14, spoken=spoken[:4], draft=[1, 2, 3] * 9, language="ja"),
     ]
 
 
 def test_rows_that_differ_give_what_each_gives_alone(
     toy: Toy, parts: list[AudioCache], requests: list[Request]
 ) -> None:
-    """Batches mix windows of all lengths, prompts, drafts and languages."""
+    """Batches mix windows of all lengths, settled words, drafts and languages."""
     together = toy.decode(AudioCache.join(parts), *requests)
 
     assert [decoded.row for decoded in together] == list(range(MIXED))

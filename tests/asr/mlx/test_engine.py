@@ -197,14 +197,6 @@ def test_a_window_cancelled_while_it_is_decoded_is_not_answered(
     assert len(passes) == 5
 
 
-def test_what_was_said_before_does_not_confuse(tiny_en: MlxEngine, speech: Samples) -> None:
-    """A context is no part of the text."""
-    heard = hear(tiny_en, speech, context="She was tired and sad. The road was long.")
-
-    assert errors(heard) <= 3
-    assert "tired" not in text(heard)
-
-
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.1, 0.5, 30.0])
 @pytest.mark.parametrize("loudness", [0.0, 0.1], ids=["silence", "noise"])
 def test_what_is_no_speech_gives_no_runaway(

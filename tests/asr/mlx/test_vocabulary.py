@@ -47,38 +47,6 @@ def test_models_know_as_many_languages_as_they_were_trained_on() -> None:
     assert set(LARGE_V3.languages) - set(MULTILINGUAL.languages) == {"yue"}
 
 
-def test_nothing_known_adds_no_prompt() -> None:
-    """Without a context nothing stands before the start."""
-    assert MULTILINGUAL.prompt("") == []
-    assert MULTILINGUAL.prompt(" \n") == []
-
-
-def test_context_stands_before_the_start() -> None:
-    """Which is how Whisper is prompted."""
-    prompt = MULTILINGUAL.prompt("We were late.")
-
-    assert MULTILINGUAL.text(prompt) == "<|startofprev|> We were late."
-
-
-def test_a_long_context_keeps_its_end() -> None:
-    """What was said last matters most, and a prompt has its bound."""
-    context = " ".join(f"word{n}" for n in range(300))
-
-    prompt = MULTILINGUAL.prompt(context)
-
-    assert len(prompt) == 101
-    assert context.endswith(MULTILINGUAL.text(prompt[1:]).strip())
-
-
-@given(st.text() | st.sampled_from(["<|endoftext|>", "a<|startofprev|>b", "<|0.00|>"]))
-def test_a_prompt_is_bounded(context: str) -> None:
-    """Whatever a caller asks for, and nothing in it is taken for more than text."""
-    prompt = MULTILINGUAL.prompt(context)
-
-    assert len(prompt) <= 101
-    assert all(token < MULTILINGUAL.end for token in prompt[1:])
-
-
 @pytest.mark.parametrize(
     ("term", "language", "spellings"),
     [
@@ -136,7 +104,7 @@ def test_annotations_are_suppressed(vocabulary: Vocabulary) -> None:
         assert encode(mark)[0] not in suppressed
     assert vocabulary.end not in suppressed
     assert {vocabulary.start, vocabulary.no_speech, *vocabulary.prefix("en")} <= suppressed
-    assert set(vocabulary.prompt("x")[:1]) <= suppressed
+    assert vocabulary._tokenizer.sot_prev in suppressed
 
 
 @pytest.mark.parametrize("layout", ["english", "multilingual", "large-v3"])

@@ -172,7 +172,7 @@ class Toy:
         max_tokens: int = 20,
         *,
         draft: Sequence[int] = (),
-        prompt: Sequence[int] = (),
+        spoken: Sequence[int] = (),
         language: str = "en",
         copies: int = 9,
         temperature: float = 0.0,
@@ -180,9 +180,9 @@ class Toy:
     ) -> Request:
         """A request that no loop guard stops, unless fewer copies are asked for."""
         return Request(
-            prefix=[*prompt, *self.vocabulary.prefix(language)],
-            start=len(prompt),
+            prefix=self.vocabulary.prefix(language),
             max_tokens=max_tokens,
+            spoken=spoken,
             draft=draft,
             copies=copies,
             temperature=temperature,
