@@ -246,7 +246,7 @@ def test_written_lock_is_fresh() -> None:
 @pytest.mark.usefixtures("directory")
 @pytest.mark.parametrize("upgrade", [False, True])
 def test_pins_stay_unless_upgraded(seen: Path, *, upgrade: bool) -> None:
-    """`make lock` starts from the versions it pinned before; `make upgrade` forgets them."""
+    """`make lock` starts from the versions it pinned before; `make lock-upgrade` forgets them."""
     wanted = development_lock()
     wanted.path.write_text(f"# another header\n-r runtime.txt\npytest==9.1.0 {HASH}\n")
 
