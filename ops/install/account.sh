@@ -3,6 +3,9 @@
 
 # Its user and group share a number; macOS keeps 450 to 499 for role accounts.
 make_account() {
+    if dscl . -read "/Users/$SERVICE_USER" Password >/dev/null 2>&1; then
+        return # its last part is there
+    fi
     number=$(account_number)
     [ -n "$number" ] || fail "no number from 450 to 499 is free for the account $SERVICE_USER"
     dscl . -create "/Groups/$SERVICE_USER" PrimaryGroupID "$number"

@@ -13,7 +13,7 @@ PLATFORM=${PLATFORM:-macos-arm64}
 . "$here/switch.sh"
 
 make_directories() {
-    mkdir -p "$code/releases" "$settings" "$state" "$logs"
+    mkdir -p "$code/releases" "$code/.new" "$settings" "$state" "$logs"
     own 750 "root:$SERVICE_USER" "$settings"
     own 750 "$SERVICE_USER:$SERVICE_USER" "$state" "$logs"
     # It lies in a directory that the service cannot write: launchd may open it as root.
@@ -50,6 +50,7 @@ install_gpu_job() { # RELEASE
 
 stage() {
     make_directories
+    mkdir -p "$DESTDIR$DAEMONDIR" "$DESTDIR$NEWSYSLOGDIR"
     place_config
     build_release "$name"
     link current "$name"

@@ -50,8 +50,7 @@ place() { # TEMPLATE FILE CHECK ...
     template=$1
     file=$2
     shift 2
-    mkdir -p "${file%/*}" && render "$template" >"$file.new" && chmod 644 "$file.new" || return
-    "$@" "$file.new" >/dev/null || return
+    render "$template" >"$file.new" && "$@" "$file.new" >/dev/null || return
     changed=no
     if cmp -s "$file.new" "$file"; then
         rm "$file.new"

@@ -11,7 +11,7 @@ linked() { # LINK
 
 # A link moved into a directory replaces its namesake there at once; `ln -f` leaves a moment without.
 link() { # LINK RELEASE
-    mkdir -p "$code/.new" && ln -sfn "releases/$2" "$code/.new/$1" && mv -f "$code/.new/$1" "$code/"
+    ln -sfn "releases/$2" "$code/.new/$1" && mv -f "$code/.new/$1" "$code/"
 }
 
 switch_to() { # RELEASE
