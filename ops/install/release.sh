@@ -58,9 +58,7 @@ prepare_release() { # NAME
     as_service "$python" -m lwd models pull $models --config "$config"
 }
 
-loaded_models='import pathlib, sys
-from lwd.config import load_config
-print(*load_config(pathlib.Path(sys.argv[1])).model.loaded)'
+loaded_models='import pathlib, sys; from lwd.config import load_config; print(*load_config(pathlib.Path(sys.argv[1])).model.loaded)'
 
 prune_releases() {
     for directory in "$code"/releases/*; do

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAKES = Path(__file__).parent / "mac"
-WATCHED = ("mkdir", "mv", "ln", "rm", "cp", "chmod", "tar", "touch")
+WATCHED = ("mkdir", "mv", "ln", "rm", "cp", "chmod", "touch")
 """The machine's own commands that change something."""
 
 
@@ -28,6 +28,7 @@ class Mac:
         self.launchd_log = root / "var" / "log" / "lwd-launchd.log"
         self.plists = root / "Library" / "LaunchDaemons"
         self.newsyslog = root / "newsyslog.d" / "lwd.conf"
+        self._kept = root.with_name(f"{root.name}-kept")
         self._make_commands()
         self._make_checkout()
 
@@ -62,7 +63,7 @@ class Mac:
             "LOCALSTATEDIR": str(self.root / "var"),
             "DAEMONDIR": str(self.plists),
             "NEWSYSLOGDIR": str(self.newsyslog.parent),
-            "READY_WITHIN_S": "3",
+            "READY_WITHIN_S": "1",
             **variables,
         }
 
@@ -71,13 +72,17 @@ class Mac:
         (self.checkout / "lwd" / "__init__.py").write_text(f'__version__ = "{version}"\n')
 
     def breaks(self, version: str) -> None:
-        """Say that a version never becomes ready."""
-        (self.commands / "broken").write_text(self.named(version) or version)
+        """Say which version never becomes ready."""
+        (self.commands / "broken").write_text(f"{version}\n")
 
-    def named(self, version: str) -> str:
-        """The full name of the installed release of a version."""
-        [name] = [path.name for path in self.releases if path.name.startswith(f"{version}-")]
-        return name
+    def keep(self) -> None:
+        """Remember the machine as it is now."""
+        shutil.copytree(self.root, self._kept, symlinks=True)
+
+    def restore(self) -> None:
+        """Make the machine what it was when it was kept."""
+        shutil.rmtree(self.root)
+        shutil.copytree(self._kept, self.root, symlinks=True)
 
     @property
     def releases(self) -> list[Path]:
@@ -124,7 +129,7 @@ class Mac:
         fakes = {path.name for path in FAKES.iterdir()} - {"wrapper"}
         for name in (*fakes, *WATCHED):
             (self.commands / "bin" / name).symlink_to(FAKES / "wrapper")
-        (self.commands / "broken").write_text("none")
+        (self.commands / "broken").write_text("none\n")
         self.plists.mkdir(parents=True)
         self.newsyslog.parent.mkdir()
 
