@@ -65,7 +65,7 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 test-clients: bench-setup ## try the published clients of Deepgram, see docs/clients-tested.md
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
 
-test-ops: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## try nginx, HAProxy, Caddy and Prometheus before lwd (some minutes)
+test-ops: setup $(VENV)/.dev $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base ## try nginx, HAProxy, Caddy and Prometheus before lwd (some minutes)
 	$(BIN)/python -m pytest ops/acceptance
 
 install: ## install lwd as a service of this Mac (root), see docs/operations.md
@@ -142,7 +142,7 @@ $(VENV)/.lwd: pyproject.toml $(VENV)/.runtime
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev $(VENV)/.bench $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
+$(VENV)/.dev $(VENV)/.bench $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
 	$(LOCKED) --requirement $<
 	@touch $@
 
