@@ -45,10 +45,10 @@ class Proxy(ABC):
             assert old in text, old
             text = text.replace(old, new)
         self._config.write_text(text)
-        self._output = (directory / "output.log").open("wb")
-        self._process = subprocess.Popen(
-            self.command(), stdout=self._output, stderr=self._output, cwd=directory
-        )
+        with (directory / "output.log").open("wb") as output:
+            self._process = subprocess.Popen(
+                self.command(), stdout=output, stderr=output, cwd=directory
+            )
         self._await_port()
 
     @abstractmethod
@@ -71,7 +71,6 @@ class Proxy(ABC):
         """End it, with its streams: a killed master would leave its workers."""
         self._process.terminate()
         self._process.wait()
-        self._output.close()
 
     def _await_port(self) -> None:
         for _ in range(600):
@@ -153,7 +152,7 @@ class Caddy(Proxy):
         """As by `caddy reload`, forced because nothing has changed."""
         options = ["--force", "--address", self._admin, "--adapter", "caddyfile"]
         command = [*self._caddy("reload"), "--config", str(self._config), *options]
-        subprocess.run(command, check=True, stdout=self._output, stderr=self._output)
+        subprocess.run(command, check=True, capture_output=True)
 
     def _caddy(self, verb: str) -> list[str]:
         return [str(Path(sys.executable).with_name("caddy")), verb]
