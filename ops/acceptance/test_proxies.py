@@ -134,7 +134,7 @@ async def test_close_code_and_reason_arrive(proxies: list[Proxy], outside: Outsi
 
     for code, reason in await asyncio.gather(*map(end, proxies)):
         assert code == 1011
-        assert "NET-0001" in reason
+        assert reason.endswith("net0001")
 
 
 @pytest.mark.parametrize(
@@ -245,11 +245,10 @@ async def test_slow_header_is_cut(proxies: list[Proxy], certificate: Path) -> No
 
 
 async def test_long_query_arrives(proxy: Proxy, outside: Outside) -> None:
-    """A query as long as lwd takes it passes: many keyterms."""
-    terms = "&".join(f"keyterm=t{n:03d}{'x' * 12}" for n in range(100))
-    replacements = "&".join(f"replace={'y' * 100}{n}:{'z' * 100}" for n in range(180))
+    """A query of 50 KB passes, as lwd takes it."""
+    tags = "&".join(f"tag={'x' * 100}" for _ in range(500))
 
-    socket = await outside.open(url(proxy), path=f"{LISTEN}&{terms}&{replacements}")
+    socket = await outside.open(url(proxy), path=f"{LISTEN}&{tags}")
 
     assert not socket.closed
     await socket.close()
