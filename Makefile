@@ -3,9 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test fuzz check test-clients test-ops \
-	install upgrade rollback uninstall status logs wheelhouse dev-cert \
-	bench-setup bench bench-stream bench-rivals lock lock-upgrade clean
+.PHONY: help setup models run test fuzz check test-clients test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-rivals lock lock-upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin

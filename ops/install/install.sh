@@ -50,15 +50,21 @@ install_gpu_job() { # RELEASE
 
 stage() {
     make_directories
-    mkdir -p "$DESTDIR$DAEMONDIR" "$DESTDIR$NEWSYSLOGDIR"
     place_config
     build_release "$name"
     link current "$name"
+    case $PLATFORM in
+        macos-*) stage_jobs ;;
+    esac
+    say "$name is laid out in $DESTDIR"
+}
+
+stage_jobs() {
+    mkdir -p "$DESTDIR$DAEMONDIR" "$DESTDIR$NEWSYSLOGDIR"
     for label in "$server" "$health"; do
         place "$SOURCE/launchd/$label.plist.in" "$(plist_of "$label")" true
     done
     place "$SOURCE/launchd/newsyslog.conf.in" "$newsyslog_conf" true
-    say "$name is laid out in $DESTDIR"
 }
 
 bring_into_service() {
