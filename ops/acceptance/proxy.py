@@ -179,4 +179,6 @@ def trusting(certificate: Path) -> ssl.SSLContext:
 
 def missing() -> list[str]:
     """The programs of Debian that are not installed."""
-    return [name for name in ("nginx", "haproxy", "prometheus", "promtool") if not shutil.which(name)]
+    return [
+        name for name in ("nginx", "haproxy", "prometheus", "promtool") if not shutil.which(name)
+    ]

@@ -50,7 +50,7 @@ def test_alerts_fire_when_they_should_alone() -> None:
 
 
 def test_metrics_are_well_named(daemon: Daemon) -> None:
-    """promtool finds no fault in what lwd exposes."""
+    """No fault is found in what lwd exposes."""
     promtool("check", "metrics", given=fetch(f"http://127.0.0.1:{daemon.port}/metrics"))
 
 

@@ -107,16 +107,13 @@ async def test_minute_of_keep_alives(proxies: list[Proxy]) -> None:
     """A stream on which only KeepAlives come for a minute is still there at its end."""
 
     async def keep(proxy: Proxy) -> list[str]:
-        kinds: list[str] = []
         sdk = client(proxy.port, KEY, tls=True)
         async with sdk.listen.v1.connect(model="nova-3", **RAW) as socket:
             for _ in range(13):
                 await socket.send_keep_alive()
                 await asyncio.sleep(5)
             await socket.send_close_stream()
-            async for message in socket:
-                kinds.append(message.type)
-        return kinds
+            return [message.type async for message in socket]
 
     ended = await asyncio.gather(*map(keep, proxies))
 
@@ -158,9 +155,7 @@ async def test_refusal_is_lwds_own(
     assert through[2]["Content-Type"] == own[2]["Content-Type"]
 
 
-async def test_full_daemon_says_so(
-    proxies: list[Proxy], daemon: Daemon, outside: Outside
-) -> None:
+async def test_full_daemon_says_so(proxies: list[Proxy], daemon: Daemon, outside: Outside) -> None:
     """429 of a daemon without a free stream arrives whole, and does not make a proxy doubt it."""
     async with AsyncExitStack() as stack:
         for _ in range(8):
@@ -182,7 +177,7 @@ def _without_id(body: str, headers: Mapping[str, str]) -> str:
 async def test_drained_daemon_gets_no_stream(
     start_daemon: StartDaemon, front: Front, outside: Outside
 ) -> None:
-    """lwd's 503 while it drains arrives whole; afterwards nobody gets in; the open stream has its end."""
+    """The 503 of a daemon that drains arrives whole, and its open streams end with 1012."""
     daemon = start_daemon(**SETTINGS)
     fronts = front(daemon.port)
     opened = [await outside.open(url(proxy)) for proxy in fronts]
@@ -264,7 +259,7 @@ async def test_only_clients_paths_are_outside(proxy: Proxy, outside: Outside, pa
 
 
 async def test_client_address_is_the_proxys_word(front: Front, outside: Outside) -> None:
-    """lwd gets the client's true address, whatever the client claims."""
+    """The daemon gets the client's true address, whatever the client claims."""
     heads: list[str] = []
 
     async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -138,8 +138,11 @@ def test_watch_ends_what_hangs(check: Checker) -> None:
     with hanging() as port:
         lines = [check("watch", port, SHORT).stderr for _ in range(3)]
 
-    assert check.signals == ["kill SIGABRT system/io.lwd.server", "kill SIGKILL system/io.lwd.server"]
-    assert [line.rstrip().endswith(f"{n} in a row") for n, line in enumerate(lines, 1)] == [True] * 3
+    assert check.signals == [
+        "kill SIGABRT system/io.lwd.server",
+        "kill SIGKILL system/io.lwd.server",
+    ]
+    assert all(line.endswith(f"{n} in a row\n") for n, line in enumerate(lines, 1))
 
 
 @pytest.mark.parametrize("between", ["an answer", "a restart"])

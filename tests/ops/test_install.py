@@ -193,7 +193,7 @@ def test_upgrade_of_nothing_is_refused(mac: Mac) -> None:
 
 
 def test_old_job_is_gone_before_the_new_one_comes(served: Mac) -> None:
-    """bootout returns early: bootstrap waits until launchd has forgotten the job."""
+    """A bootout returns early: bootstrap waits until launchd has forgotten the job."""
     assert served.install(BOOTOUT_POLLS="20").returncode == 0
 
     assert served.jobs[SERVER] == "2.0"

@@ -4,10 +4,10 @@ import configparser
 import plistlib
 import re
 import subprocess
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
@@ -34,7 +34,7 @@ def rendered(template: str, **variables: str) -> str:
 def plist(label: str, **variables: str) -> dict[str, Any]:
     """A job as launchd reads it; no key stands twice, of which plistlib would keep the last."""
     text = rendered(f"launchd/{label}.plist.in", **variables)
-    for table in ElementTree.fromstring(text).iter("dict"):  # noqa: S314 - our own file
+    for table in ET.fromstring(text).iter("dict"):  # noqa: S314 - our own file
         keys = [key.text for key in table.findall("key")]
         assert len(keys) == len(set(keys))
     job: dict[str, Any] = plistlib.loads(text.encode())
@@ -100,7 +100,7 @@ def test_gpu_limit() -> None:
 
 @pytest.mark.parametrize("label", ["io.lwd.server", "io.lwd.health", "io.lwd.gpu"])
 def test_launchd_finds_every_path(label: str) -> None:
-    """launchd expands neither ~ nor variables, and no name of a template is left."""
+    """Nothing is left to expand, which launchd would not, and no name of a template is left."""
     text = rendered(f"launchd/{label}.plist.in", PREFIX="/usr/local", SERVICE_USER="_speech")
 
     assert not re.search(r"[~$@]", text)

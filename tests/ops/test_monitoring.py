@@ -66,7 +66,9 @@ def test_every_metric_in_an_expression_exists() -> None:
 
 def test_every_recorded_name_in_an_expression_is_recorded() -> None:
     """A recorded series that is used is made."""
-    used = {name for text in expressions() for name in re.findall(r"\b(?:job|instance):[\w:]+", text)}
+    used = {
+        name for text in expressions() for name in re.findall(r"\b(?:job|instance):[\w:]+", text)
+    }
 
     assert used <= RECORDED
 
