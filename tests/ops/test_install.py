@@ -1,4 +1,4 @@
-"""`make install` and its kin on a Mac that is not one: tests/ops/machine.py."""
+"""`make install` and its kin on a Mac that is not one: tests/ops/fake_mac.py."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.machine import ROOT, Mac
+from tests.ops.fake_mac import ROOT, Mac
 
 SERVER, HEALTH, GPU = "io.lwd.server", "io.lwd.health", "io.lwd.gpu"
 
