@@ -377,6 +377,26 @@ def test_status_tells_whether_it_is_ready(served: Mac) -> None:
     assert "an engine is starting" in starting.stdout
 
 
+def test_logs_are_shown_and_followed(served: Mac) -> None:
+    """`make logs` shows the last lines, and goes on with those that come."""
+    served.launchd_log.write_text("before\n")
+
+    with subprocess.Popen(
+        [served.checkout / "ops" / "install" / "logs.sh"],
+        env=served.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as tail:
+        assert tail.stdout
+        lines = (line for line in tail.stdout if line.strip() and "==>" not in line)
+        assert next(lines) == "before\n"
+        with served.launchd_log.open("a") as log:
+            log.write("after\n")
+        assert next(lines) == "after\n"
+        tail.terminate()
+
+
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
@@ -539,14 +559,17 @@ def test_interrupted_upgrade_is_mended_by_the_next(new_mac: NewMac) -> None:
 
 
 def test_interrupted_rollback_is_mended_by_the_next(new_mac: NewMac) -> None:
-    """Whenever an upgrade that fails is killed, even while it goes back, the next one goes back."""
+    """Whenever an upgrade that fails is killed, even while it goes back, the next one goes back.
+
+    What comes before the switch is as in an upgrade that works.
+    """
 
     def prepare(mac: Mac) -> None:
         mac.install()
         mac.release("2.0")
         mac.breaks("2.0")
 
-    interrupted(new_mac, prepare, Mac.install, since="models pull")
+    interrupted(new_mac, prepare, Mac.install, since="lwd/running")
 
 
 def test_interrupted_uninstall_is_mended_by_the_next(new_mac: NewMac) -> None:
