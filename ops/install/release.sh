@@ -7,13 +7,14 @@ released="lwd launchd ops/healthcheck ops/requirements/$PLATFORM pyproject.toml 
 # The name changes with anything that is installed, so that the same release is never made twice.
 release_name() {
     version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$SOURCE/lwd/__init__.py")
-    sum=$(released_files | LC_ALL=C sort | (cd "$SOURCE" && xargs cat) | cksum | cut -d ' ' -f 1)
-    echo "$version-$sum"
+    echo "$version-$(release_contents | cksum | cut -d ' ' -f 1)"
 }
 
-released_files() {
+release_contents() {
+    "$PYTHON" --version
+    cd "$SOURCE"
     # shellcheck disable=SC2086 # several words
-    (cd "$SOURCE" && find $released -type f ! -name '*.pyc')
+    find $released -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cat
 }
 
 build_release() { # NAME

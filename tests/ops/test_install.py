@@ -152,7 +152,7 @@ def test_second_install_changes_nothing(mac: Mac) -> None:
 
 
 def test_lost_interpreter_is_replaced(served: Mac) -> None:
-    """A release whose Python has gone is built again, and put into service."""
+    """A release whose Python has gone is built again."""
     served.release("1.0")
     [release] = served.releases
     (release / ".venv" / "bin" / "python").unlink()
@@ -160,6 +160,17 @@ def test_lost_interpreter_is_replaced(served: Mac) -> None:
     assert served.install().returncode == 0
 
     assert (release / ".venv" / "bin" / "python").exists()
+
+
+def test_another_python_is_another_release(served: Mac) -> None:
+    """A newer Python comes as an upgrade does, with the old one to go back to."""
+    served.release("1.0")
+    before = (served.code / "current").readlink()
+
+    assert served.install(PYTHON_VERSION="3.13.1").returncode == 0
+
+    assert (served.code / "previous").readlink() == before
+    assert (served.code / "running").readlink() != before
 
 
 def test_upgrade(served: Mac) -> None:
