@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test fuzz check test-clients bench-setup bench bench-stream bench-rivals lock upgrade clean
+.PHONY: help setup models run test fuzz check test-clients test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-rivals lock lock-upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -24,6 +24,11 @@ LOCKED = $(INSTALL) --require-hashes --only-binary=:all:
 OPENBLAS = $(if $(wildcard $(LOCKS)/openblas.txt),$(VENV)/lib/lwd/libopenblas.so)
 
 CONFIG = --config config/dev.yaml
+
+INSTALLER = PYTHON='$(PYTHON)' PLATFORM='$(PLATFORM)' ops/install
+
+# The Python of the Mac that a wheelhouse is for.
+WHEELHOUSE_PYTHON = 3.12
 
 # What a measurement needs, once it is known what to hear.
 MEASURABLE = $(if $(CORPUS),bench-setup,no-corpus)
@@ -58,6 +63,37 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 test-clients: bench-setup ## try the published clients of Deepgram, see docs/clients-tested.md
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
 
+test-ops: setup $(VENV)/.dev $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base ## try nginx, HAProxy, Caddy and Prometheus before lwd (some minutes)
+	$(BIN)/python -m pytest ops/acceptance
+
+install: ## install lwd as a service of this Mac (root), see docs/operations.md
+	@$(INSTALLER)/install.sh
+
+upgrade: ## put this checkout into service in place of what runs (root)
+	@$(INSTALLER)/install.sh upgrade
+
+rollback: ## put the release that ran before into service again (root)
+	@$(INSTALLER)/rollback.sh
+
+uninstall: ## remove the service; with PURGE=1 its configuration, models and logs too (root)
+	@$(INSTALLER)/uninstall.sh
+
+status: ## show what is installed, and whether it is ready (root)
+	@$(INSTALLER)/status.sh
+
+logs: ## show the service's log, and what comes (root)
+	@$(INSTALLER)/logs.sh
+
+wheelhouse: $(VENV)/.python ## download what a Mac needs into wheelhouse, for an install without a network
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+		--require-hashes --only-binary=:all: --dest wheelhouse \
+		--platform macosx_14_0_arm64 --implementation cp --python-version $(WHEELHOUSE_PYTHON) \
+		--requirement ops/requirements/macos-arm64/runtime.txt \
+		--requirement ops/requirements/macos-arm64/build.txt
+
+dev-cert: ## make a certificate for localhost in build/dev-cert, to try the proxies with
+	ops/proxies/dev-cert build/dev-cert
+
 bench-setup: models $(VENV)/.bench ## install what the measurements need
 
 bench: $(MEASURABLE) ## measure the engine beside others on the recordings in CORPUS
@@ -72,7 +108,7 @@ bench-rivals: $(MEASURABLE) ## measure lwd and its rivals by the same live calls
 lock: $(VENV)/.dev ## compile ops/requirements from pyproject.toml, keeping versions that fit
 	$(BIN)/python ops/lock.py
 
-upgrade: $(VENV)/.dev ## compile ops/requirements with the newest versions
+lock-upgrade: $(VENV)/.dev ## compile ops/requirements with the newest versions
 	$(BIN)/python ops/lock.py --upgrade
 
 clean: ## remove .venv and every cache; the models stay
@@ -104,7 +140,7 @@ $(VENV)/.lwd: pyproject.toml $(VENV)/.runtime
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev $(VENV)/.bench $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
+$(VENV)/.dev $(VENV)/.bench $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
 	$(LOCKED) --requirement $<
 	@touch $@
 

@@ -115,7 +115,7 @@ def locks(pyproject: dict[str, Any]) -> Iterator[Lock]:
         **project["optional-dependencies"],
     }
     for platform, sets in (
-        (LINUX, unclosed | {"openblas": groups["openblas"]}),
+        (LINUX, unclosed | {name: groups[name] for name in ("openblas", "ops")}),
         (MACOS, unclosed),
     ):
         runtime = Lock("runtime", platform, tuple(project["dependencies"]), settings, closed=True)

@@ -42,9 +42,11 @@ class Call:
         return [word for final in self.finals for word in final.channel.alternatives[0].words]
 
 
-def client(port: int, key: str = "any-key") -> AsyncDeepgramClient:
-    """The SDK's client for a local port."""
+def client(port: int, key: str = "any-key", *, tls: bool = False) -> AsyncDeepgramClient:
+    """The SDK's client for a local port; with TLS its name is localhost."""
     http, ws = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
+    if tls:
+        http, ws = f"https://localhost:{port}", f"wss://localhost:{port}"
     environment = DeepgramClientEnvironment(base=http, production=ws, agent=ws, agent_rest=http)
     return AsyncDeepgramClient(api_key=key, environment=environment)
 
@@ -56,6 +58,8 @@ async def stream(
     bytes_per_s: float,
     params: Mapping[str, str],
     during: Callable[[float], Awaitable[None]] | None = None,
+    key: str = "any-key",
+    tls: bool = False,
 ) -> Call:
     """Stream audio at its own pace and wait for the end.
 
@@ -63,7 +67,7 @@ async def stream(
     """
     call = Call()
     frame_bytes = int(bytes_per_s * FRAME_S)
-    async with client(port).listen.v1.connect(model="nova-3", **params) as socket:
+    async with client(port, key, tls=tls).listen.v1.connect(model="nova-3", **params) as socket:
         started_s = time.monotonic()
         closed = asyncio.Event()
         socket.on(

@@ -1,0 +1,7 @@
+#!/bin/sh
+# `make logs`: the last lines of lwd's logs, and what comes; Ctrl-C ends it.
+
+here=$(cd "${0%/*}" && pwd)
+. "$here/layout.sh"
+
+exec tail -n 100 -F "$launchd_log" "$logs/lwd.log"
