@@ -9,15 +9,16 @@ from typing import ClassVar
 import pytest
 
 from lwd.cli import INTERRUPTED
-from lwd.config import Config
+from lwd.config import Config, LimitsConfig
 from lwd.config.load import FIELDS, SECTIONS
 from lwd.errors import StartError
 from lwd.metrics import REGISTRY
 from lwd.protocol import params
 from lwd.protocol.query import Query
 from lwd.server.admission import Streams
-from lwd.server.app import build_app
+from lwd.server.app import build_app, build_ops
 from lwd.server.engines import Engines
+from lwd.server.live import Live
 from lwd.server.stream import _OUTCOMES, Outcome
 from lwd.text.entities import LABELS
 from lwd.text.redaction import KINDS
@@ -98,9 +99,10 @@ def test_no_metric_is_invented(page: Path) -> None:
 
 def test_every_endpoint_is_explained() -> None:
     """Each path that answers is in the table, and no other."""
-    app = build_app(Config(), Engines([], None), Streams(1))
+    parts = Live(Config()), Engines([], None), Streams(LimitsConfig())
+    apps = build_app(*parts), build_ops(*parts)
 
-    paths = {resource.canonical for resource in app.router.resources()}
+    paths = {resource.canonical for app in apps for resource in app.router.resources()}
 
     assert first_names(OPERATIONS, "Endpoints") == paths
 

@@ -89,6 +89,11 @@ class EnginePool:
         return all(replica.has_failed for replica in self._replicas)
 
     @property
+    def is_stuck(self) -> bool:
+        """Whether an engine does not go although it was killed."""
+        return any(feed.is_undead for feed in self._feeds)
+
+    @property
     def replicas(self) -> int:
         """How many engines there should be."""
         return len(self._replicas)

@@ -8,69 +8,28 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     IPvAnyNetwork,
     PrivateAttr,
-    SecretStr,
     ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from lwd.auth.origin import is_loopback
-
-ModelName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
-        json_schema_extra={"format": "a model's name such as distil-small.en"},
-    ),
-]
-Language = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$",
-        json_schema_extra={"format": "a language code such as en or pt-BR"},
-    ),
-]
-CallbackHost = Annotated[
-    str,
-    Field(
-        pattern=r"^(\*\.)?[A-Za-z0-9_.:-]{1,253}$",
-        json_schema_extra={"format": "a host such as example.com or *.example.com"},
-    ),
-    AfterValidator(str.lower),
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Key = Annotated[SecretStr, Field(min_length=1, max_length=512)]
-LocalPath = Annotated[Path, AfterValidator(Path.expanduser)]
-ListenAddress = Annotated[
-    str,
-    Field(
-        pattern=(
-            r"^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):"
-            r"(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$"
-        ),
-        json_schema_extra={"format": "an address and a port such as 127.0.0.1:8081"},
-    ),
-]
-HostName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9._-]{1,253}$",
-        json_schema_extra={"format": "a host's name without port such as lwd.example"},
-    ),
-]
-Origin = Annotated[
-    str,
-    Field(
-        pattern=r"^(null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/]{0,253})$",
-        json_schema_extra={"format": "an origin such as https://app.example"},
-    ),
-]
+from lwd.config.values import (
+    CallbackHost,
+    HostName,
+    Key,
+    Language,
+    ListenAddress,
+    LocalPath,
+    ModelName,
+    Origin,
+    Port,
+)
 
 
 class _Section(BaseModel):
@@ -101,8 +60,8 @@ class ServerConfig(_Section):
     """Longest time without audio or a message from a client before NET-0001 closes its stream."""
     send_timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 10.0
     """Longest time a client may take to accept a message before it is closed as too slow."""
-    header_timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 10.0
-    """Longest time a new connection may take until its first request is there, headers and all."""
+    header_timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 15.0
+    """Longest time a connection may be open without a whole request: a new one, and one between requests."""
     drain_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
     """How long open streams may go on as before once lwd is told to stop; new ones are refused."""
     shutdown_timeout_s: Annotated[float, Field(ge=0, le=300)] = 10.0
@@ -139,7 +98,7 @@ class LimitsConfig(_Section):
     backlog_s: Annotated[float, Field(ge=1, le=600)] = 30.0
     """Audio that may wait in one stream; when it is this far behind, its socket is not read."""
     connections: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Most connections at once, streams among them; the next gets 503. null: 100, and 2 for each of limits.streams."""
+    """Most connections at once, streams among them; the next gets 503. null: 100, and 2 for each of `limits.streams`; fewer where the system allows few open files."""
     address_streams: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Most streams at once from one client address; the next is refused with status 429."""
     address_handshakes_per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None

@@ -77,6 +77,7 @@ class StreamSettings:
 
     request_id: UUID
     key_id: str | None
+    address: str | None
     params: ListenParams
     model: ModelInfo
     idle_timeout_s: float
@@ -139,7 +140,10 @@ class Stream:
             "stream_ended",
             request_id=str(self._settings.request_id),
             key_id=self.key_id,
+            address=self.address,
+            model=self._settings.model.name,
             outcome=outcome.value,
+            close_code=self._websocket.close_code,
             duration_s=round(duration_s, 3),
             audio_s=round(self._audio_s, 3),
             audio_bytes=self._session.audio_bytes,
@@ -156,6 +160,11 @@ class Stream:
     def key_id(self) -> str | None:
         """Names the key that opened the stream; None where none is asked for."""
         return self._settings.key_id
+
+    @property
+    def address(self) -> str | None:
+        """Where its client is."""
+        return self._settings.address
 
     @property
     def _audio_s(self) -> float:

@@ -23,7 +23,9 @@ class Daemon:
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
         self.engine_pid: int = self.await_event("engine_ready")["pid"]
-        self.port: int = self.await_event("ready")["port"]
+        ready = self.await_event("ready")
+        self.port: int = ready["port"]
+        self.ops_port: int = ready["ops_port"]
 
     def await_event(self, name: str) -> dict[str, Any]:
         """Wait for the next line of one event."""
@@ -60,6 +62,7 @@ def start_daemon(model_store: Path) -> Iterator[StartDaemon]:
         environment = {
             **os.environ,
             "LWD_SERVER__PORT": "0",
+            "LWD_OPS__LISTEN": "127.0.0.1:0",
             "LWD_MODEL__NAME": "tiny.en",
             "LWD_MODEL__STORE": str(model_store),
             "LWD_LOG__FORMAT": "json",

@@ -318,7 +318,8 @@ def lwd() -> Iterator[Server]:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
-        yield Server(f"127.0.0.1:{server.server_port}", "key")
+        address = f"127.0.0.1:{server.server_port}"
+        yield Server(address, address, "key")
         server.shutdown()
         serving.join()
 
