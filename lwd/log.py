@@ -84,7 +84,7 @@ def configure_logging(
             *(_for_people() if console else _as_json()),
         ],
     )
-    handler = _Handler(_to_stderr if file is None else lambda text: file.write(text.encode()))
+    handler = _Handler(_to_stderr() if file is None else lambda text: file.write(text.encode()))
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
@@ -137,9 +137,14 @@ class _Handler(logging.Handler):
             metrics.LOG_EVENTS_LOST.inc()
 
 
-def _to_stderr(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+def _to_stderr() -> Callable[[str], object]:
+    stderr = sys.stderr
+
+    def write(text: str) -> None:
+        stderr.write(text)
+        stderr.flush()
+
+    return write
 
 
 def publish(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

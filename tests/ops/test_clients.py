@@ -143,7 +143,7 @@ async def verdicts(
     changes: Script, after: str = "completed", *, shows_metadata: bool = True
 ) -> dict[str, str | None]:
     """What is said of a client that does well but for these changes."""
-    server = Counting(after, "key")
+    server = Counting(after, "", "key")
     return await converse(Conversation(Toy({**GOOD, **changes}), server, BEFORE, shows_metadata))
 
 
