@@ -16,7 +16,7 @@ _PATIENCE_S = 1.0
 """How long a connection that is refused may take to ask for something: an answer that comes before
 the question is often lost."""
 
-_MOST_REFUSALS = 100
+_MOST_REFUSALS = 8
 """Connections that are about to be refused; more are closed without a word."""
 
 _MESSAGE = "Please try again later"

@@ -23,9 +23,11 @@ from lwd.server.live import Live
 from lwd.server.reload import Reloader
 from lwd.server.stall import StallWatch
 
-_OPS_CONNECTIONS = 64
-_FILES_ASIDE = 40
-"""Open files that are no client's: the log, the engines' sockets, the ops listener's connections."""
+_OPS_CONNECTIONS = 16
+_FILES_ASIDE = 48
+"""Open files that are no client's: the daemon's own, the ops listener's, and those of refusals."""
+
+_FILES_OF_ENGINE = 2
 
 log = structlog.get_logger()
 
@@ -61,7 +63,8 @@ async def run(daemon: Daemon, announce: Announce) -> None:
         ):
             if not is_started:
                 return
-            limit = _connections(config)
+            engines = sum(model.pool.replicas for model in daemon.engines)
+            limit = _connections(config, engines)
             metrics.CONNECTIONS_LIMIT.set(limit)
             async with (
                 listening(daemon.app, clients, limit, timeout_s) as count,
@@ -84,12 +87,12 @@ async def run(daemon: Daemon, announce: Announce) -> None:
     log.info("stopped", dropped=dropped)
 
 
-def _connections(config: Config) -> int:
+def _connections(config: Config, n_engines: int) -> int:
     """How many connections of clients there may be, given how many files."""
     files = raise_file_limit()
     metrics.PROCESS_FILES_LIMIT.set(files)
     wanted = config.limits.connections or 100 + 2 * config.limits.streams
-    possible = max(1, files - _FILES_ASIDE)
+    possible = max(1, files - _FILES_ASIDE - _FILES_OF_ENGINE * n_engines)
     if possible < wanted:
         log.warning("few_files", files=files, connections=possible, wanted=wanted)
     return min(wanted, possible)
