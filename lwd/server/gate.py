@@ -5,6 +5,7 @@ aiohttp itself takes any number. How long one may keep its first request back is
 """
 
 import asyncio
+from typing import cast
 
 from aiohttp import web
 
@@ -52,14 +53,13 @@ class _Refusal(asyncio.Protocol):
         self._others = others
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type alone
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
         if len(self._others) >= _MOST_REFUSALS:
-            transport.abort()
+            self._transport.abort()
             return
         self._others.add(transport)
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(_PATIENCE_S, transport.abort)
+        self._timer = loop.call_later(_PATIENCE_S, self._transport.abort)
 
     def data_received(self, data: bytes) -> None:  # noqa: ARG002 - whatever it is
         self._transport.write(_answer())
