@@ -74,6 +74,7 @@ async def test_nothing_said_and_no_key_leaves_by_logs_metrics_or_errors(
             answers.append((await get(session, daemon, path))[1])
 
     assert daemon.stop(signal.SIGTERM) == 0
-    assert len(daemon.log) > 15
+    events = {json.loads(line)["event"] for line in daemon.log}
+    assert events >= {"stream_ended", "rejected", "reload_refused", "library_message", "stopped"}
     assert leaks("".join(daemon.log)) == []
     assert leaks("".join(answers)) == []
