@@ -7,6 +7,18 @@ from lwd.server.engines import Engines
 from lwd.server.reply import json_response
 
 
+class Liveness:
+    """Whether the process is of any use: that it answers is most of the answer."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    async def answer(self, _: web.Request) -> web.Response:
+        """Answer whoever would restart it."""
+        fault = "an engine was killed and does not go" if self._engines.is_stuck else None
+        return web.Response(status=503 if fault else 200, text=f"{fault or 'ok'}\n")
+
+
 class Readiness:
     """Whether new streams are welcome, and why not."""
 
@@ -37,6 +49,7 @@ class HealthHandlers:
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Register the endpoints."""
+        router.add_get("/livez", Liveness(self._engines).answer)
         router.add_get("/readyz", Readiness(self._engines, self._streams).answer)
         router.add_get("/v1/status", self._status)
         router.add_get("/v1/status/engine", self._status_engine)

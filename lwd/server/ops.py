@@ -16,7 +16,7 @@ from lwd.server.admission import Streams
 from lwd.server.answers import Message
 from lwd.server.auth import Authenticator
 from lwd.server.engines import Engines
-from lwd.server.health import Readiness
+from lwd.server.health import Liveness, Readiness
 from lwd.server.live import Live
 from lwd.server.stream import Outcome
 
@@ -45,15 +45,10 @@ class OpsHandlers:
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Register the endpoints."""
-        router.add_get("/livez", self._livez)
+        router.add_get("/livez", Liveness(self._engines).answer)
         router.add_get("/readyz", self._readiness.answer)
         router.add_get("/healthz", self._healthz)
         router.add_get("/metrics", self._metrics)
-
-    async def _livez(self, _: web.Request) -> web.Response:
-        """Whether the process is of use: answering is most of the answer."""
-        fault = "an engine was killed and does not go" if self._engines.is_stuck else None
-        return web.Response(status=503 if fault else 200, text=f"{fault or 'ok'}\n")
 
     async def _healthz(self, request: web.Request) -> web.Response:
         """Summary for people, shaped like draft-inadarei-api-health-check-06."""
