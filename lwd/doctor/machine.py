@@ -31,9 +31,7 @@ def _macos(ask: Ask) -> Finding:
         return skip("macOS", "sw_vers does not tell the version")
     if int(major) >= _LEAST_MACOS:
         return ok("macOS", version)
-    return Finding(
-        "macOS", "fail", version, "MLX needs macOS 14 or later", "softwareupdate --list"
-    )
+    return Finding("macOS", "fail", version, "MLX needs macOS 14 or later", "softwareupdate --list")
 
 
 def _sleep(ask: Ask) -> Finding:

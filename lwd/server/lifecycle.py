@@ -15,10 +15,11 @@ from aiohttp import web
 
 from lwd import __version__, metrics
 from lwd.config import Config
+from lwd.port import bind
 from lwd.process import raise_file_limit
 from lwd.server.admission import Streams
 from lwd.server.engines import Engines
-from lwd.server.listener import bind, listening
+from lwd.server.listener import listening
 from lwd.server.live import Live
 from lwd.server.reload import Reloader
 from lwd.server.stall import StallWatch

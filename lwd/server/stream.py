@@ -111,6 +111,7 @@ class Stream:
         self._keyterms: tuple[Keyterm, ...] | None = None
         self._configured: tuple[int | None, int | None] = (None, None)
         self._samples = 0
+        self._first_audio_at_s: float | None = None
         self._counts = {"interims": 0, "finals": 0}
 
     async def run(self) -> None:
@@ -237,6 +238,7 @@ class Stream:
         match event:
             case events.AudioReceived(data):
                 metrics.AUDIO_BYTES.inc(len(data))
+                self._first_audio_at_s = self._first_audio_at_s or time.monotonic()
                 for start in range(0, len(data), _SLICE_BYTES):
                     await self._feed(self._source.feed(data[start : start + _SLICE_BYTES]))
             case events.FinalizeRequested(channel):
@@ -341,6 +343,8 @@ class Stream:
     async def emit(self, event: StreamEvent) -> None:
         """Send what a channel has to say, if the client asked for its kind."""
         if isinstance(event, Transcribed):
+            if self._first_audio_at_s is not None and not any(self._counts.values()):
+                metrics.FIRST_RESULT.observe(time.monotonic() - self._first_audio_at_s)
             self._counts["finals" if event.is_final else "interims"] += 1
         if (message := self._answers.to(event, self._channels)) is not None:
             await self._send(message)

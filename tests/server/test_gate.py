@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import web
 
-from lwd.server.listener import bind, listening
+from lwd.port import bind
+from lwd.server.listener import listening
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Serve = Callable[..., Awaitable[Callable[[], Awaitable[Connection]]]]

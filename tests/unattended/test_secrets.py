@@ -29,7 +29,6 @@ async def test_nothing_said_and_no_key_leaves_by_logs_metrics_or_errors(
     config_file.write_text(f"auth: {{keys: [{KEY}]}}\ncallback: {{enabled: true}}\n")
     daemon = start_daemon(Script(words=SAID), LWD_LOG__LEVEL="debug", LWD_SERVER__DRAIN_S="0")
     url = f"http://127.0.0.1:{daemon.port}/v1/listen"
-    pages: list[str] = []
     refusals: list[str] = []
     params = {
         "keyterm": TAG,
@@ -71,8 +70,8 @@ async def test_nothing_said_and_no_key_leaves_by_logs_metrics_or_errors(
         config_file.write_text(f"auth: {{keys: [{KEY}, {{{KEY}: 1}}]}}\n")
         daemon.process.send_signal(signal.SIGHUP)
         await asyncio.to_thread(daemon.await_event, "reload_refused")
-        for path in ("/metrics", "/healthz", "/readyz", "/livez"):
-            pages.append((await get(session, daemon, path))[1])
+        paths = ("/metrics", "/healthz", "/readyz", "/livez")
+        pages = [(await get(session, daemon, path))[1] for path in paths]
 
     assert daemon.stop(signal.SIGTERM) == 0
     events = {json.loads(line)["event"] for line in daemon.log}
