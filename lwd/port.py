@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from contextlib import ExitStack
 from typing import Literal
 
 from lwd.errors import AddressUnavailable
@@ -19,11 +20,13 @@ def bind(section: Literal["server", "ops"], host: str, port: int) -> socket.sock
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        with ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            stack.pop_all()
+            return listener
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "choose an address of this machine")
         name = _NAMES[section].format(host, port)
         raise AddressUnavailable(f"{name}: {error.strerror}; {remedy}") from error
-    return listener
