@@ -18,7 +18,7 @@ from lwd.server.callback import Callback
 from lwd.server.engines import Engines, Languages, LoadedModel
 from lwd.server.live import Live
 from lwd.server.reply import ADDRESS, KEY_ID, REQUEST_ID
-from lwd.server.stream import Stream, StreamSettings
+from lwd.server.stream import Outcome, Stream, StreamSettings
 from lwd.stream.asking import ChannelSettings
 from lwd.stream.channel import Channel
 from lwd.stream.pipeline import ChannelPipeline, Emit, PipelineSettings
@@ -75,7 +75,10 @@ class ListenHandler:
                 model=model.name,
                 model_unknown=not self._engines.knows(params.model),
             )
-            await stream.run()
+            outcome = await stream.run()
+        if outcome is Outcome.SLOW_CLIENT and request.transport is not None:
+            # Else what it did not take would be kept until it does.
+            request.transport.abort()
         return websocket
 
     def _websocket(self, request: web.Request) -> web.WebSocketResponse:

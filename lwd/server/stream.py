@@ -37,6 +37,9 @@ _SLICE_SAMPLES = SAMPLE_RATE // 2
 
 _LEAST_WAIT_S = 0.1
 
+_CLOSING_S = 10.0
+"""Longest time for the closing handshake, which waits for 5 s by itself, but not for room to write."""
+
 log = structlog.get_logger()
 
 
@@ -114,11 +117,12 @@ class Stream:
         self._first_audio_at_s: float | None = None
         self._counts = {"interims": 0, "finals": 0}
 
-    async def run(self) -> None:
+    async def run(self) -> Outcome:
         """Serve the client until the stream is over; raises nothing but CancelledError."""
         async with self._callback or contextlib.nullcontext():
             outcome = await self._serve_to_its_end()
         self._record(outcome)
+        return outcome
 
     async def _serve_to_its_end(self) -> Outcome:
         pinging = asyncio.create_task(self._ping())
@@ -192,7 +196,11 @@ class Stream:
             log.exception("stream_failed", request_id=str(self._settings.request_id))
         await self._send(self._metadata())
         close = self._session.finish()
-        await self._websocket.close(code=close.code, message=close.reason.encode())
+        try:
+            async with asyncio.timeout(_CLOSING_S):
+                await self._websocket.close(code=close.code, message=close.reason.encode())
+        except TimeoutError as error:
+            raise _SlowClient from error
         return _OUTCOMES[close]
 
     # Receiving
