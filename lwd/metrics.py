@@ -103,6 +103,12 @@ STREAMS_REJECTED = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+AUTH_FAILURES = Counter(
+    "lwd_auth_failures_total",
+    "Requests without a key in force, by what they had instead.",
+    ["reason"],
+    registry=REGISTRY,
+)
 KEYS_FILE_BROKEN = Gauge(
     "lwd_keys_file_broken",
     "1 while the keys file cannot be used, and the keys read before are in force.",
@@ -116,6 +122,11 @@ STREAM_DURATION = Histogram(
 )
 AUDIO_SECONDS = Counter(
     "lwd_audio_seconds_total", "Audio received, all channels.", registry=REGISTRY
+)
+AUDIO_BACKLOG = Gauge(
+    "lwd_audio_backlog_seconds",
+    "Audio that waits in the stream that is furthest behind.",
+    registry=REGISTRY,
 )
 AUDIO_BYTES = Counter("lwd_audio_bytes_total", "Bytes of audio received.", registry=REGISTRY)
 CONTAINER_MISMATCHES = Counter(
@@ -188,6 +199,20 @@ ENGINE_MEMORY = Gauge(
 )
 QUEUED_JOBS = Gauge(
     "lwd_queued_jobs", "Windows that wait for an engine.", ["model"], registry=REGISTRY
+)
+QUEUE_WAIT = Histogram(
+    "lwd_queue_wait_seconds",
+    "From asking for a window to its being given to an engine.",
+    ["kind"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2),
+    registry=REGISTRY,
+)
+BATCH_SECONDS = Histogram(
+    "lwd_batch_seconds",
+    "Time that an engine was at a batch.",
+    ["kind"],
+    buckets=(0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 2, 4, 8),
+    registry=REGISTRY,
 )
 BATCH_SIZE = Histogram(
     "lwd_batch_size",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import structlog
 from aiohttp import web
 
+from lwd import metrics
 from lwd.auth.credentials import presented_secret
 from lwd.auth.keys import Key
 from lwd.auth.tokens import Tokens
@@ -41,14 +42,14 @@ class Authenticator:
             return None
         secret = presented_secret(request.headers)
         if not secret:
-            raise InvalidCredentials
+            raise _failure("missing")
         itself = self._live.keyring.find(secret)
         key = itself or self._of_token(secret)
         if key is None:
-            raise InvalidCredentials
+            raise _failure("unknown")
         request[KEY_ID] = key.id
-        if key.state(datetime.now(UTC)) != "enabled":
-            raise InvalidCredentials
+        if (state := key.state(datetime.now(UTC))) != "enabled":
+            raise _failure(state)
         if itself is None and not takes_tokens:
             raise Forbidden("Insufficient permissions.", "auth")
         return key
@@ -58,6 +59,11 @@ class Authenticator:
         grant = self._tokens.read(token)
         key = self._live.keyring.named(grant.key_id) if grant else None
         return key if grant and key and key.generation == grant.generation else None
+
+
+def _failure(reason: str) -> InvalidCredentials:
+    metrics.AUTH_FAILURES.labels(reason).inc()
+    return InvalidCredentials()
 
 
 class GrantHandler:

@@ -40,6 +40,8 @@ class OpsHandlers:
             metrics.STREAMS.labels(outcome.value)
         for reason in REJECTIONS:
             metrics.STREAMS_REJECTED.labels(reason)
+        for state in ("missing", "unknown", "disabled", "expired"):
+            metrics.AUTH_FAILURES.labels(state)
         for kind in get_args(Message):
             metrics.MESSAGES.labels(kind.__name__)
 
@@ -73,6 +75,8 @@ class OpsHandlers:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         self._check_key(request)
+        backlogs = (stream.backlog_s for stream in self._streams.open)
+        metrics.AUDIO_BACKLOG.set(max(backlogs, default=0.0))
         metrics.READY.set(self._readiness.fault() is None)
         text = generate_latest(metrics.REGISTRY)
         if self._ops.deepgram_metrics:

@@ -172,6 +172,11 @@ class Stream:
         return self._settings.address
 
     @property
+    def backlog_s(self) -> float:
+        """Audio that waits in the channel that is furthest behind."""
+        return max((pipeline.backlog_s for pipeline in self._pipelines), default=0.0)
+
+    @property
     def _audio_s(self) -> float:
         return self._samples / SAMPLE_RATE
 
