@@ -19,7 +19,7 @@ from lwd.server.admission import Streams
 from lwd.server.app import build_app, build_ops
 from lwd.server.engines import Engines
 from lwd.server.live import Live
-from lwd.server.stream import _OUTCOMES, Outcome
+from lwd.server.outcome import OUTCOMES, Outcome
 from lwd.text.entities import LABELS
 from lwd.text.redaction import KINDS
 
@@ -175,7 +175,7 @@ def test_every_close_is_explained() -> None:
     """Each close frame that a stream can end with is in the table, code and reason."""
     documented = {(row[0], row[1].strip("`")) for row in table(PROTOCOL, "How a stream ends")}
 
-    assert {(str(close.code), close.reason or "none") for close in _OUTCOMES} <= documented
+    assert {(str(close.code), close.reason or "none") for close in OUTCOMES} <= documented
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -17,8 +17,9 @@ from lwd.server.auth import Authenticator
 from lwd.server.callback import Callback
 from lwd.server.engines import Engines, Languages, LoadedModel
 from lwd.server.live import Live
+from lwd.server.outcome import Outcome
 from lwd.server.reply import ADDRESS, KEY_ID, REQUEST_ID
-from lwd.server.stream import Outcome, Stream, StreamSettings
+from lwd.server.stream import Stream, StreamSettings
 from lwd.stream.asking import ChannelSettings
 from lwd.stream.channel import Channel
 from lwd.stream.pipeline import ChannelPipeline, Emit, PipelineSettings

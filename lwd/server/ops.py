@@ -18,7 +18,7 @@ from lwd.server.auth import Authenticator
 from lwd.server.engines import Engines
 from lwd.server.health import Liveness, Readiness
 from lwd.server.live import Live
-from lwd.server.stream import Outcome
+from lwd.server.outcome import Outcome
 
 
 class OpsHandlers:

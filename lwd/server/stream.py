@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from uuid import UUID
 
 import numpy as np
@@ -28,6 +27,7 @@ from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
 from lwd.server.answers import Answers, Message
 from lwd.server.callback import Callback
+from lwd.server.outcome import OUTCOMES, Outcome
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
 
@@ -41,29 +41,6 @@ _CLOSING_S = 10.0
 """Longest time for the closing handshake, which waits for 5 s by itself, but not for room to write."""
 
 log = structlog.get_logger()
-
-
-class Outcome(Enum):
-    """How a stream ended, for the metric and the log."""
-
-    COMPLETED = "completed"
-    CLIENT_GONE = "client_gone"
-    IDLE_TIMEOUT = "idle_timeout"
-    UNDECODABLE_AUDIO = "undecodable_audio"
-    CALLBACK_BROKEN = "callback_broken"
-    SLOW_CLIENT = "slow_client"
-    SERVER_ERROR = "server_error"
-    DRAINED = "drained"
-
-
-_OUTCOMES = {
-    Close.NORMAL: Outcome.COMPLETED,
-    Close.NO_CLIENT_DATA: Outcome.IDLE_TIMEOUT,
-    Close.UNDECODABLE_AUDIO: Outcome.UNDECODABLE_AUDIO,
-    Close.CALLBACK_BROKEN: Outcome.CALLBACK_BROKEN,
-    Close.INTERNAL_ERROR: Outcome.SERVER_ERROR,
-    Close.SERVICE_RESTART: Outcome.DRAINED,
-}
 
 
 class _ClientGone(Exception):
@@ -115,6 +92,7 @@ class Stream:
         self._configured: tuple[int | None, int | None] = (None, None)
         self._samples = 0
         self._first_audio_at_s: float | None = None
+        self._first_result_s: float | None = None
         self._counts = {"interims": 0, "finals": 0}
 
     async def run(self) -> Outcome:
@@ -152,6 +130,8 @@ class Stream:
             duration_s=round(duration_s, 3),
             audio_s=round(self._audio_s, 3),
             audio_bytes=self._session.audio_bytes,
+            params=self._settings.params.asked,
+            first_result_s=self._first_result_s,
             **self._counts,
         )
 
@@ -206,7 +186,7 @@ class Stream:
                 await self._websocket.close(code=close.code, message=close.reason.encode())
         except TimeoutError as error:
             raise _SlowClient from error
-        return _OUTCOMES[close]
+        return OUTCOMES[close]
 
     # Receiving
 
@@ -356,11 +336,15 @@ class Stream:
     async def emit(self, event: StreamEvent) -> None:
         """Send what a channel has to say, if the client asked for its kind."""
         if isinstance(event, Transcribed):
-            if self._first_audio_at_s is not None and not any(self._counts.values()):
-                metrics.FIRST_RESULT.observe(time.monotonic() - self._first_audio_at_s)
+            self._note_first_result()
             self._counts["finals" if event.is_final else "interims"] += 1
         if (message := self._answers.to(event, self._channels)) is not None:
             await self._send(message)
+
+    def _note_first_result(self) -> None:
+        if self._first_result_s is None and self._first_audio_at_s is not None:
+            self._first_result_s = round(time.monotonic() - self._first_audio_at_s, 3)
+            metrics.FIRST_RESULT.observe(self._first_result_s)
 
     async def _send(self, message: Message) -> None:
         """Send a message where the client wants it.
