@@ -501,9 +501,9 @@ async def test_an_engine_that_does_not_go_is_noticed(
 ) -> None:
     """As one that hangs in a device's driver: only a new daemon may get around it."""
     monkeypatch.setattr(feed, "_DYING_S", 0.05)
-    pool = await make_pool(Script(accident="hang", due=due(1)), deadline_s=1.0)
     with monkeypatch.context() as unkillable:
         unkillable.setattr(EngineProcess, "kill", lambda _: None)
+        pool = await make_pool(Script(accident="hang", due=due(1)), deadline_s=1.0)
         answer = hear(pool)
         assert not pool.is_stuck
         async with asyncio.timeout(60):

@@ -141,3 +141,12 @@ def test_nothing_said_is_in_the_log(daemon: Daemon) -> None:
 
     assert "burden" not in log
     assert "any-key" not in log
+
+
+def test_a_log_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    """Exit 73 names the file and the way out."""
+    ended = serve(tmp_path, "--model", "small", LWD_LOG__FILE=f"{tmp_path}/none/lwd.log")
+
+    assert ended.returncode == 73
+    assert ended.stderr.count("\n") == 1
+    assert f"log.file {tmp_path}/none/lwd.log: No such file or directory" in ended.stderr
