@@ -17,16 +17,15 @@ pytestmark = pytest.mark.ops
 async def test_after_a_kill_the_next_one_starts_at_once(
     start_daemon: StartDaemon, config_file: Path, voice: bytes
 ) -> None:
-    """On the same ports and with the same log file, with nothing to clean up by hand."""
+    """On the same ports, with nothing to clean up by hand; its engines have gone with it."""
     daemon = start_daemon()
     settings = {
         "LWD_SERVER__PORT": str(daemon.port),
         "LWD_OPS__LISTEN": f"127.0.0.1:{daemon.ops_port}",
     }
-    log = config_file.with_name("lwd.log")
     daemon.stop(signal.SIGTERM)
     for _ in range(3):
-        daemon = start_daemon(log=log, **settings)
+        daemon = start_daemon(**settings)
         async with aiohttp.ClientSession() as session:
             caller = await call(session, daemon)
             await caller.socket.send_bytes(voice)
@@ -38,11 +37,7 @@ async def test_after_a_kill_the_next_one_starts_at_once(
             assert time.monotonic() < deadline_s
             time.sleep(0.01)  # noqa: ASYNC251 - nothing else is to happen
 
-    assert {path.name for path in config_file.parent.iterdir()} <= {
-        "lwd.yaml",
-        "lwd.log",
-        ".cache",
-    }
+    assert {path.name for path in config_file.parent.iterdir()} == {"lwd.yaml", ".cache"}
 
 
 def is_running(pid: int) -> bool:
