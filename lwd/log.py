@@ -61,7 +61,6 @@ PERSONAL = frozenset(
 _QUOTES_REQUESTS = "aiohttp.server"
 """Its exceptions quote the line that is no HTTP, which may be the one with the key."""
 
-
 _MOST_STDERR_BYTES = 5 << 20
 
 Level = Literal["debug", "info", "warning", "error"]

@@ -117,6 +117,10 @@ class Engines:
             self._held[model] -= 1
             self._close_unused(model)
 
+    async def settle(self) -> None:
+        """Wait until what is no longer needed is gone, metrics included."""
+        await asyncio.gather(*self._closing)
+
     async def close(self) -> None:
         """Stop every engine."""
         pools = [model.pool for model in (*self._models, *self._retired.values())]

@@ -92,6 +92,7 @@ class Reloader:
     async def _models(self, config: Config) -> tuple[list[LoadedModel], list[LoadedModel]]:
         """The models to be served, all of them started, and which of these are new."""
         models, started = [], []
+        await self._engines.settle()
         try:
             for name in config.model.loaded:
                 model = self._engines.loaded(name)
