@@ -8,6 +8,7 @@ LwdError
 │   ├── ModelCorrupt          65  the model is in the store, but not as it was installed
 │   ├── EngineUnavailable     70  the engine process does not start
 │   ├── AddressUnavailable    71  the address or port cannot be bound
+│   ├── LogUnavailable        73  the log file cannot be written
 │   ├── ConnectionFailed      76  a server refused or dropped a client command
 │   ├── ConfigInvalid         78  the configuration does not validate
 │   └── KeysFileInvalid       78  the file of API keys cannot be used
@@ -80,6 +81,12 @@ class AddressUnavailable(StartError):
     exit_code = 71
 
 
+class LogUnavailable(StartError):
+    """The log file cannot be opened."""
+
+    exit_code = 73
+
+
 class ConnectionFailed(StartError):
     """A server refused or dropped the connection of a client command."""
 
@@ -110,6 +117,8 @@ REJECTIONS = (
     "capacity",
     "key_streams",
     "key_rate",
+    "address_streams",
+    "address_rate",
     "draining",
     "engine",
     "fault",
@@ -199,7 +208,7 @@ class Forbidden(Rejection):
 
 
 class Overloaded(Rejection):
-    """There are as many streams as may be; `reason` is `capacity`, `key_streams` or `key_rate`."""
+    """There are as many streams as may be; `reason` says of whom."""
 
     def __init__(self, reason: str, headers: Mapping[str, str] = _RETRY_SOON) -> None:
         super().__init__(

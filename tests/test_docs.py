@@ -9,16 +9,17 @@ from typing import ClassVar
 import pytest
 
 from lwd.cli import INTERRUPTED
-from lwd.config import Config
+from lwd.config import Config, LimitsConfig
 from lwd.config.load import FIELDS, SECTIONS
 from lwd.errors import StartError
 from lwd.metrics import REGISTRY
 from lwd.protocol import params
 from lwd.protocol.query import Query
 from lwd.server.admission import Streams
-from lwd.server.app import build_app
+from lwd.server.app import build_app, build_ops
 from lwd.server.engines import Engines
-from lwd.server.stream import _OUTCOMES, Outcome
+from lwd.server.live import Live
+from lwd.server.outcome import OUTCOMES, Outcome
 from lwd.text.entities import LABELS
 from lwd.text.redaction import KINDS
 
@@ -98,16 +99,17 @@ def test_no_metric_is_invented(page: Path) -> None:
 
 def test_every_endpoint_is_explained() -> None:
     """Each path that answers is in the table, and no other."""
-    app = build_app(Config(), Engines([], None), Streams(1))
+    parts = Live(Config()), Engines([], None), Streams(LimitsConfig())
+    apps = build_app(*parts), build_ops(*parts)
 
-    paths = {resource.canonical for resource in app.router.resources()}
+    paths = {resource.canonical for app in apps for resource in app.router.resources()}
 
     assert first_names(OPERATIONS, "Endpoints") == paths
 
 
 def test_every_endpoint_of_deepgrams_is_compared() -> None:
     """Whoever moves from Deepgram finds each path under /v1 that answers, and no other."""
-    app = build_app(Config(), Engines([], None), Streams(1))
+    app = build_app(Live(Config()), Engines([], None), Streams(LimitsConfig()))
     paths = {resource.canonical for resource in app.router.resources()} - {"/v1/listen"}
     rows = table(COMPATIBILITY, "Other endpoints")
     compared = {name.split()[-1] for row in rows if row[1] != "refused" for name in names(row[0])}
@@ -190,7 +192,7 @@ def test_every_close_is_explained() -> None:
     """Each close frame that a stream can end with is in the table, code and reason."""
     documented = {(row[0], row[1].strip("`")) for row in table(PROTOCOL, "How a stream ends")}
 
-    assert {(str(close.code), close.reason or "none") for close in _OUTCOMES} <= documented
+    assert {(str(close.code), close.reason or "none") for close in OUTCOMES} <= documented
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -29,6 +29,9 @@ from lwd.asr.wire import (
 
 _MOST_BATCHES = 2
 
+_DYING_S = 30.0
+"""Longest time that a process may take to go once it is killed."""
+
 log = structlog.get_logger()
 
 
@@ -130,6 +133,12 @@ class Feed:
     def is_making_room(self) -> bool:
         """Whether the batch that the engine was at is taken back."""
         return bool(self._sent) and self._sent[0].is_recalled
+
+    @property
+    def is_undead(self) -> bool:
+        """Whether the engine was killed and yet does not go, as in a device that hangs."""
+        killed_at_s = self._watchdog.killed_at_s
+        return killed_at_s is not None and time.monotonic() - killed_at_s > _DYING_S
 
     async def run(self) -> Death:
         """Serve the engine until it dies. Raises nothing but CancelledError."""

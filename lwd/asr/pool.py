@@ -44,6 +44,7 @@ class Hearing:
     answer: asyncio.Future[Hypothesis | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    asked_at_s: float = field(default_factory=time.monotonic)
     attempts: int = 0
     has_begun: bool = False
 
@@ -87,6 +88,11 @@ class EnginePool:
     def has_failed(self) -> bool:
         """Whether no engine starts, so that nothing is transcribed for now."""
         return all(replica.has_failed for replica in self._replicas)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether an engine does not go although it was killed."""
+        return any(feed.is_undead for feed in self._feeds)
 
     @property
     def replicas(self) -> int:
@@ -159,6 +165,7 @@ class EnginePool:
 
     def took(self, kind: JobKind, n_jobs: int, elapsed_s: float) -> None:
         """Take note of how long a batch took."""
+        metrics.BATCH_SECONDS.labels(kind.value).observe(elapsed_s)
         self._batcher.took(kind, n_jobs, elapsed_s)
 
     def answer(self, job_id: int, hypothesis: Hypothesis | None) -> None:
@@ -231,6 +238,8 @@ class EnginePool:
             feed.send(jobs)
             for pending in self._wanted(jobs):
                 pending.has_begun = True
+                kind = pending.job.kind.value
+                metrics.QUEUE_WAIT.labels(kind).observe(time.monotonic() - pending.asked_at_s)
         self._make_room()
         for feed in self._feeds:
             # From every engine: the first that is done then takes what is more urgent.

@@ -1,16 +1,18 @@
 """Kills an engine that says nothing for too long, or that is at one batch for too long."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from lwd.asr.settings import EngineSettings
 
 
 class Watchdog:
-    """Watches one engine. `reason` says why it was killed, None while it was not."""
+    """Watches one engine. `reason` says why it was killed, and when; None while it was not."""
 
     def __init__(self, settings: EngineSettings, kill: Callable[[], None]) -> None:
         self.reason: str | None = None
+        self.killed_at_s: float | None = None
         self._settings = settings
         self._kill = kill
         self._silence: asyncio.TimerHandle | None = None
@@ -44,6 +46,7 @@ class Watchdog:
 
     def _give_up(self, reason: str) -> None:
         self.reason = reason
+        self.killed_at_s = time.monotonic()
         self._kill()
 
 

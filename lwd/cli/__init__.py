@@ -21,6 +21,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 # What stands in `lwd --help`; listing it imports nothing.
 COMMANDS = {
     "check-config": ("lwd.cli.check_config:check_config", "Check the configuration."),
+    "doctor": ("lwd.cli.doctor:doctor", "Check the machine and the installation."),
     "keys": ("lwd.cli.keys:keys", "Make, list, rotate and disable API keys."),
     "listen": ("lwd.cli.listen:listen", "Transcribe a file or a pipe through a server."),
     "models": ("lwd.cli.models:models", "Download, list and verify models."),

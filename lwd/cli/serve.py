@@ -28,7 +28,7 @@ def serve(
 ) -> None:
     """Run the server until it is told to stop.
 
-    An option wins over LWD_* variables, and these over the file.
+    SIGHUP has it read its configuration again. An option wins over LWD_* variables, and these over the file.
     """
     given = {
         "server.host": host,
@@ -37,10 +37,11 @@ def serve(
         "log.level": log_level,
     }
     overrides = {path: value for path, value in given.items() if value is not None}
-    configuration = load_config(config, overrides, rules=(*MODEL_RULES, *KEY_RULES))
+    load = partial(load_config, config, overrides, rules=(*MODEL_RULES, *KEY_RULES))
+    configuration = load()
     from lwd.server.app import serve as run  # noqa: PLC0415 - so help and faults are told at once
 
-    run(configuration, partial(announce, needs_key=not configuration.auth.is_open))
+    run(configuration, partial(announce, needs_key=not configuration.auth.is_open), load)
 
 
 def announce(host: str, port: int, models: Sequence[str], *, needs_key: bool) -> None:

@@ -8,59 +8,28 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     IPvAnyNetwork,
     PrivateAttr,
-    SecretStr,
     ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from lwd.auth.origin import is_loopback
-
-ModelName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
-        json_schema_extra={"format": "a model's name such as distil-small.en"},
-    ),
-]
-Language = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$",
-        json_schema_extra={"format": "a language code such as en or pt-BR"},
-    ),
-]
-CallbackHost = Annotated[
-    str,
-    Field(
-        pattern=r"^(\*\.)?[A-Za-z0-9_.:-]{1,253}$",
-        json_schema_extra={"format": "a host such as example.com or *.example.com"},
-    ),
-    AfterValidator(str.lower),
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Key = Annotated[SecretStr, Field(min_length=1, max_length=512)]
-LocalPath = Annotated[Path, AfterValidator(Path.expanduser)]
-HostName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9._-]{1,253}$",
-        json_schema_extra={"format": "a host's name without port such as lwd.example"},
-    ),
-]
-Origin = Annotated[
-    str,
-    Field(
-        pattern=r"^(null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/]{0,253})$",
-        json_schema_extra={"format": "an origin such as https://app.example"},
-    ),
-]
+from lwd.config.values import (
+    CallbackHost,
+    HostName,
+    Key,
+    Language,
+    ListenAddress,
+    LocalPath,
+    ModelName,
+    Origin,
+    Port,
+)
 
 
 class _Section(BaseModel):
@@ -91,8 +60,16 @@ class ServerConfig(_Section):
     """Longest time without audio or a message from a client before NET-0001 closes its stream."""
     send_timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 10.0
     """Longest time a client may take to accept a message before it is closed as too slow."""
+    header_timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 15.0
+    """Longest time a connection may be open without a whole request: a new one, and one between requests."""
+    drain_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
+    """How long open streams may go on as before once lwd is told to stop; new ones are refused."""
     shutdown_timeout_s: Annotated[float, Field(ge=0, le=300)] = 10.0
-    """How long open streams may take to finish once lwd is told to stop."""
+    """How long the streams that are open then may take to finish, which they are told to."""
+    stall_timeout_s: Annotated[float, Field(ge=1, le=300)] = 10.0
+    """How long lwd may answer nothing at all before it ends itself with status 70."""
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=100)] = ()
+    """Networks whose `X-Forwarded-For` is believed, read from right to left, to tell a client's address."""
     allowed_hosts: Annotated[tuple[HostName, ...], Field(max_length=100)] = ()
     """While no key is asked for: names besides loopback ones by which clients may call lwd (`Host`)."""
     allowed_origins: Annotated[tuple[Origin, ...], Field(max_length=100)] = ()
@@ -120,6 +97,12 @@ class LimitsConfig(_Section):
     """Most streams at once; the next one is refused with status 429."""
     backlog_s: Annotated[float, Field(ge=1, le=600)] = 30.0
     """Audio that may wait in one stream; when it is this far behind, its socket is not read."""
+    connections: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Most connections at once, streams among them; the next gets 503. null: 100, and 2 for each of `limits.streams`; fewer where the system allows few open files."""
+    address_streams: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Most streams at once from one client address; the next is refused with status 429."""
+    address_handshakes_per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Most handshakes in a minute from one client address, with a good key or not."""
 
 
 class ModelConfig(_Section):
@@ -221,6 +204,25 @@ class CallbackConfig(_Section):
     """Messages of a stream that may wait for delivery; interims take half of it at most. More are dropped."""
 
 
+class OpsConfig(_Section):
+    """The second listener, for those who run lwd: health, readiness and metrics."""
+
+    listen: ListenAddress = "127.0.0.1:8081"
+    """Address and port to listen on; port 0 takes a free one. Elsewhere than on loopback it asks for a key as well."""
+    deepgram_metrics: bool = False
+    """Whether `/metrics` has the names of Deepgram's self-hosted engine too."""
+
+    @property
+    def host(self) -> str:
+        """The address alone, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port alone."""
+        return int(self.listen.rpartition(":")[2])
+
+
 class LogConfig(_Section):
     """What is logged, and how."""
 
@@ -228,6 +230,14 @@ class LogConfig(_Section):
     """Least severe level that is logged."""
     format: Literal["auto", "json", "console"] = "auto"
     """Lines of JSON, or text for people; auto means console on a terminal and JSON elsewhere."""
+    file: LocalPath | None = None
+    """File to log to instead of stderr; its directory must be there."""
+    rotate: Literal["size", "external"] = "size"
+    """Who bounds the file: lwd, by its size; or another program that renames it, and lwd begins a new one."""
+    max_bytes: Annotated[int, Field(ge=65536, le=1 << 40)] = 20 << 20
+    """Size at which lwd begins a new file."""
+    keep: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Older files that are kept, under the same name with `.1`, `.2` and so on."""
 
 
 class Config(_Section):
@@ -241,6 +251,7 @@ class Config(_Section):
     streaming: StreamingConfig = StreamingConfig()
     vad: VadConfig = VadConfig()
     callback: CallbackConfig = CallbackConfig()
+    ops: OpsConfig = OpsConfig()
     log: LogConfig = LogConfig()
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -290,6 +301,12 @@ def _expected_host(config: Config) -> str | None:
     )
 
 
+def _expected_ops_host(config: Config) -> str | None:
+    if not config.auth.is_open or is_loopback(config.ops.host):
+        return None
+    return "a loopback address such as 127.0.0.1:8081 while no key is asked for"
+
+
 def _expected_threshold(config: Config) -> str | None:
     if config.vad.silence_threshold <= config.vad.speech_threshold:
         return None
@@ -336,6 +353,7 @@ _LOADED = ("model.name", "model.quantization", "model.also")
 
 RULES = (
     Rule("server.host", ("auth.keys", "auth.keys_file"), _expected_host),
+    Rule("ops.listen", ("auth.keys", "auth.keys_file"), _expected_ops_host),
     Rule("vad.silence_threshold", ("vad.speech_threshold",), _expected_threshold),
     Rule("model.also", ("model.name", "model.quantization"), _expected_also),
     Rule("model.aliases", _LOADED, _expected_aliases),

@@ -7,7 +7,7 @@ https://developers.deepgram.com/reference/speech-to-text/listen-streaming
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Final
 
@@ -109,6 +109,13 @@ class ListenParams:
     extra: tuple[tuple[str, str], ...] = ()
     callback: str | None = None
     callback_method: str = "POST"
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of what differs from the defaults; no value is among them."""
+        default = ListenParams()
+        names = (one.name for one in fields(self))
+        return tuple(name for name in names if getattr(self, name) != getattr(default, name))
 
 
 def parse_listen_params(pairs: Iterable[tuple[str, str]]) -> ListenParams:

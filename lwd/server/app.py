@@ -9,22 +9,25 @@ from lwd.asr.pool import EnginePool
 from lwd.asr.settings import EngineSettings
 from lwd.asr.shares import cores, has_gpu, share_out
 from lwd.asr.wire import EngineSpec
-from lwd.auth.keyring import Keyring
-from lwd.auth.origin import LocalOnly
 from lwd.auth.tokens import Tokens
-from lwd.config import Config
-from lwd.log import configure_logging
+from lwd.config import Config, LogConfig
+from lwd.errors import LogUnavailable
+from lwd.log import configure_logging, empty_large_stderr
+from lwd.logfile import LogFile
 from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
 from lwd.server.admission import Streams
 from lwd.server.auth import Authenticator, GrantHandler
 from lwd.server.cors import add_cors_headers, answer_preflight
 from lwd.server.engines import Engines, LoadedModel
-from lwd.server.lifecycle import Announce, run
+from lwd.server.health import HealthHandlers
+from lwd.server.lifecycle import Announce, Daemon, run
 from lwd.server.listen import ListenHandler
+from lwd.server.live import Live
 from lwd.server.manage import ManageHandlers
 from lwd.server.ops import OpsHandlers
-from lwd.server.reply import add_request_id, answer_in_shape
+from lwd.server.reload import LoadConfig, Reloader
+from lwd.server.reply import add_request_id, answer_in_shape, count_request
 
 _MIB = 1 << 20
 
@@ -32,46 +35,61 @@ _MAX_REQUEST_LINE_BYTES = 1 << 16
 """Deepgram takes 200 replacements and 100 keyterms, and all stand in the query."""
 
 
-def serve(config: Config, announce: Announce) -> None:
+def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
     """Run the daemon until it is told to stop; raises StartError when it cannot start.
 
-    `announce` is called once, when streams are welcome.
+    `announce` is called once, when streams are welcome; `load_config` whenever SIGHUP comes.
     """
-    configure_logging(config.log.level, config.log.format)
+    configure_logging(config.log.level, config.log.format, _log_file(config.log))
     engines = build_engines(config)
-    streams = Streams(config.limits.streams)
-    app = build_app(config, engines, streams)
-    uvloop.run(run(app, config.server, engines, streams, announce))
+    streams = Streams(config.limits)
+    live = Live(config)
+    reloader = Reloader(live, engines, streams, load_config, load_model)
+    daemon = Daemon(
+        build_app(live, engines, streams),
+        build_ops(live, engines, streams),
+        live,
+        engines,
+        streams,
+        reloader,
+    )
+    uvloop.run(run(daemon, announce))
 
 
-def build_app(config: Config, engines: Engines, streams: Streams) -> web.Application:
-    """The HTTP application over started engines; raises KeysFileInvalid."""
+def build_app(live: Live, engines: Engines, streams: Streams) -> web.Application:
+    """The HTTP application for clients, over started engines."""
     app = web.Application(
-        middlewares=[answer_in_shape, answer_preflight],
+        middlewares=[live.note_address, count_request, answer_in_shape, answer_preflight],
         handler_args={"max_line_size": _MAX_REQUEST_LINE_BYTES},
     )
     app.on_response_prepare.extend([add_request_id, add_cors_headers])
-    keyring = Keyring((key.get_secret_value() for key in config.auth.keys), config.auth.keys_file)
-    local_only = LocalOnly(config.server.allowed_hosts, config.server.allowed_origins)
     tokens = Tokens()
-    authenticator = Authenticator(keyring, tokens, local_only if config.auth.is_open else None)
-    listen = ListenHandler(config, engines, authenticator, streams)
+    authenticator = Authenticator(live, tokens)
+    listen = ListenHandler(live, engines, authenticator, streams)
     app.router.add_get("/v1/listen", listen.handle)
     app.router.add_post("/v1/auth/grant", GrantHandler(authenticator, tokens).handle)
     ManageHandlers(engines, authenticator).add_routes(app.router)
-    OpsHandlers(engines, streams).add_routes(app.router)
+    HealthHandlers(engines, streams).add_routes(app.router)
+    return app
+
+
+def build_ops(live: Live, engines: Engines, streams: Streams) -> web.Application:
+    """The HTTP application for those who run the daemon, on a port of its own."""
+    app = web.Application(middlewares=[live.note_address, count_request, answer_in_shape])
+    app.on_response_prepare.append(add_request_id)
+    OpsHandlers(live, engines, streams, Authenticator(live, Tokens())).add_routes(app.router)
     return app
 
 
 def build_engines(config: Config) -> Engines:
     """An engine pool for every configured model; raises when a model is not in the store."""
-    store = ModelStore(config.model.store)
-    models = [_loaded_model(config, store, name) for name in config.model.loaded]
+    models = [load_model(config, name) for name in config.model.loaded]
     return Engines(models, config.model.language, config.model.aliases)
 
 
-def _loaded_model(config: Config, store: ModelStore, name: str) -> LoadedModel:
-    files = store.verify(name)
+def load_model(config: Config, name: str) -> LoadedModel:
+    """A model, after reading every byte of it; its engines are not started."""
+    files = ModelStore(config.model.store).verify(name)
     spec = EngineSpec(
         weights_file=str(files.weights),
         alignment_heads=files.alignment_heads,
@@ -105,6 +123,21 @@ def _settings(config: Config) -> EngineSettings:
         max_attempts=config.engine.max_attempts,
         cache_directory=Path.home() / ".cache" / "lwd" / "kernels",
     )
+
+
+def _log_file(config: LogConfig) -> LogFile | None:
+    """Where events go, if not to stderr; raises LogUnavailable."""
+    if config.file is None:
+        return None
+    empty_large_stderr()
+    try:
+        is_ours = config.rotate == "size"
+        return LogFile(config.file, config.max_bytes if is_ours else None, config.keep)
+    except OSError as error:
+        raise LogUnavailable(
+            f"log.file {config.file}: {error.strerror}; make its directory, and let the user that"
+            " lwd runs as write there"
+        ) from error
 
 
 def _bytes(mebibytes: int | None) -> int | None:

@@ -1,21 +1,22 @@
 """Who sends a request, and `POST /v1/auth/grant`, which gives a token for a key."""
 
-from asyncio import IncompleteReadError
+import asyncio
 from datetime import UTC, datetime
 
 import structlog
 from aiohttp import web
 
+from lwd import metrics
 from lwd.auth.credentials import presented_secret
-from lwd.auth.keyring import Keyring
 from lwd.auth.keys import Key
-from lwd.auth.origin import LocalOnly
 from lwd.auth.tokens import Tokens
 from lwd.errors import Forbidden, InvalidBody, InvalidCredentials
 from lwd.protocol.grant import grant_body, parse_grant
+from lwd.server.live import Live
 from lwd.server.reply import KEY_ID, REQUEST_ID
 
 _MAX_BODY_BYTES = 4096
+_BODY_TIMEOUT_S = 10.0
 
 _ANYONE = Key(id="anyone", sha256="")
 """Whom a token names where no key is asked for."""
@@ -24,12 +25,11 @@ log = structlog.get_logger()
 
 
 class Authenticator:
-    """Checks what requests present: keys, or with `local_only` that they come from this machine."""
+    """Checks what requests present: keys, or where there are none, that they come from this machine."""
 
-    def __init__(self, keyring: Keyring, tokens: Tokens, local_only: LocalOnly | None) -> None:
-        self._keyring = keyring
+    def __init__(self, live: Live, tokens: Tokens) -> None:
+        self._live = live
         self._tokens = tokens
-        self._local_only = local_only
 
     def authenticate(self, request: web.Request, *, takes_tokens: bool = True) -> Key | None:
         """The key of a request, presented itself or by a token; None where none is asked for.
@@ -37,19 +37,19 @@ class Authenticator:
         Raises InvalidCredentials or Forbidden. KEY_ID of the request is the key's afterwards, even
         if the key is no longer in force.
         """
-        if self._local_only is not None:
-            self._local_only.check(request.headers)
+        if self._live.config.auth.is_open:
+            self._live.local_only.check(request.headers)
             return None
         secret = presented_secret(request.headers)
         if not secret:
-            raise InvalidCredentials
-        itself = self._keyring.find(secret)
+            raise _failure("missing")
+        itself = self._live.keyring.find(secret)
         key = itself or self._of_token(secret)
         if key is None:
-            raise InvalidCredentials
+            raise _failure("unknown")
         request[KEY_ID] = key.id
-        if key.state(datetime.now(UTC)) != "enabled":
-            raise InvalidCredentials
+        if (state := key.state(datetime.now(UTC))) != "enabled":
+            raise _failure(state)
         if itself is None and not takes_tokens:
             raise Forbidden("Insufficient permissions.", "auth")
         return key
@@ -57,8 +57,13 @@ class Authenticator:
     def _of_token(self, token: str) -> Key | None:
         """The key that a token stands for, unless it was replaced since."""
         grant = self._tokens.read(token)
-        key = self._keyring.named(grant.key_id) if grant else None
+        key = self._live.keyring.named(grant.key_id) if grant else None
         return key if grant and key and key.generation == grant.generation else None
+
+
+def _failure(reason: str) -> InvalidCredentials:
+    metrics.AUTH_FAILURES.labels(reason).inc()
+    return InvalidCredentials()
 
 
 class GrantHandler:
@@ -84,9 +89,12 @@ class GrantHandler:
 
 
 async def _body(request: web.Request) -> bytes:
-    """The request's body, which must be short; raises InvalidBody."""
+    """The request's body, which must be short and not slow; raises InvalidBody."""
     try:
-        await request.content.readexactly(_MAX_BODY_BYTES + 1)
-    except IncompleteReadError as end:
+        async with asyncio.timeout(_BODY_TIMEOUT_S):
+            await request.content.readexactly(_MAX_BODY_BYTES + 1)
+    except asyncio.IncompleteReadError as end:
         return end.partial
+    except TimeoutError as error:
+        raise InvalidBody from error
     raise InvalidBody

@@ -1,30 +1,34 @@
-"""The daemon's life: bind, load, listen, serve until a signal, finish what runs, stop.
+"""The daemon's life: bind, load, listen, serve until a signal, drain, stop.
 
-The port is taken before the models load, so that a busy one is told at once, but connections are
-accepted only when the engines answer.
+The ports are taken before the models load, so that a busy one is told at once, and from then on the
+ops listener says how far it is; clients' connections are accepted when the engines answer.
 """
 
 import asyncio
-import errno
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
 
-from lwd import __version__
-from lwd.config import ServerConfig
-from lwd.errors import AddressUnavailable
+from lwd import __version__, metrics
+from lwd.config import Config
+from lwd.port import bind
+from lwd.process import raise_file_limit
 from lwd.server.admission import Streams
 from lwd.server.engines import Engines
+from lwd.server.listener import listening
+from lwd.server.live import Live
+from lwd.server.reload import Reloader
+from lwd.server.stall import StallWatch
 
-_BACKLOG = 128
-_REMEDIES = {
-    errno.EADDRINUSE: "stop the process that has the port, or choose another with --port",
-    errno.EACCES: "choose a port above 1023 with --port",
-}
+_OPS_CONNECTIONS = 16
+_FILES_ASIDE = 48
+"""Open files that are no client's: the daemon's own, the ops listener's, and those of refusals."""
+
+_FILES_OF_ENGINE = 2
 
 log = structlog.get_logger()
 
@@ -33,74 +37,100 @@ Announce = Callable[[str, int, Sequence[str]], None]
 """Told the host, the port and the models of a daemon that is ready."""
 
 
-async def run(
-    app: web.Application,
-    server: ServerConfig,
-    engines: Engines,
-    streams: Streams,
-    announce: Announce,
-) -> None:
-    """Serve until SIGTERM or SIGINT; a second one does not wait for the streams."""
-    listener = bind(server.host, server.port)
-    stop = _Stop()
-    async with _started(engines, stop):
-        if stop.requested.is_set():
-            return
-        # Handlers outlive `shutdown_timeout_s` only when a second signal cut them short.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-        host, port = listener.getsockname()[:2]
-        models = [model.name for model in engines]
-        log.info("ready", host=host, port=port, models=models, version=__version__)
-        announce(host, port, models)
-        await stop.requested.wait()
-        await _drain(streams, server.shutdown_timeout_s, stop)
-        await runner.cleanup()
-    log.info("stopped")
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """The daemon's parts, built and not started."""
+
+    app: web.Application
+    ops: web.Application
+    live: Live
+    engines: Engines
+    streams: Streams
+    reloader: Reloader
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A bound socket that does not listen yet; raises AddressUnavailable."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "choose an address of this machine with --host")
-        raise AddressUnavailable(
-            f"server.host {host}, server.port {port}: {error.strerror}; {remedy}"
-        ) from error
-    return listener
+async def run(daemon: Daemon, announce: Announce) -> None:
+    """Serve until SIGTERM or SIGINT; each further one ends what the daemon still waits for."""
+    config = daemon.live.config
+    clients = bind("server", config.server.host, config.server.port)
+    operators = bind("ops", config.ops.host, config.ops.port)
+    timeout_s = config.server.header_timeout_s
+    signals = _Signals()
+    watch = StallWatch(asyncio.get_running_loop(), config.server.stall_timeout_s)
+    with watch.watching(lambda: daemon.engines.is_stuck):
+        async with (
+            listening(daemon.ops, operators, _OPS_CONNECTIONS, timeout_s),
+            _started(daemon.engines, signals) as is_started,
+        ):
+            if not is_started:
+                return
+            engines = sum(model.pool.replicas for model in daemon.engines)
+            limit = _connections(config, engines)
+            metrics.CONNECTIONS_LIMIT.set(limit)
+            async with (
+                listening(daemon.app, clients, limit, timeout_s) as count,
+                _reloading(daemon.reloader, signals),
+            ):
+                metrics.CONNECTIONS.set_function(count)
+                host, port = clients.getsockname()[:2]
+                models = [model.name for model in daemon.engines]
+                log.info(
+                    "ready",
+                    host=host,
+                    port=port,
+                    ops_port=operators.getsockname()[1],
+                    models=models,
+                    version=__version__,
+                )
+                announce(host, port, models)
+                await signals.stops.get()
+                dropped = await _drain(daemon.streams, daemon.live, signals)
+    log.info("stopped", dropped=dropped)
 
 
-class _Stop:
-    """The first SIGTERM or SIGINT asks to stop, the second insists."""
+def _connections(config: Config, n_engines: int) -> int:
+    """How many connections of clients there may be, given how many files."""
+    files = raise_file_limit()
+    metrics.PROCESS_FILES_LIMIT.set(files)
+    wanted = config.limits.connections or 100 + 2 * config.limits.streams
+    possible = max(1, files - _FILES_ASIDE - _FILES_OF_ENGINE * n_engines)
+    if possible < wanted:
+        log.warning("few_files", files=files, connections=possible, wanted=wanted)
+    return min(wanted, possible)
+
+
+class _Signals:
+    """SIGTERM and SIGINT ask to stop, and then insist; SIGHUP asks for a reload.
+
+    Several that come while nobody waits count as one reload, but each as one more demand to stop.
+    """
 
     def __init__(self) -> None:
-        self.requested = asyncio.Event()
-        self.insisted = asyncio.Event()
+        self.stops: asyncio.Queue[None] = asyncio.Queue()
+        self._reload = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._signalled)
+            loop.add_signal_handler(number, self.stops.put_nowait, None)
+        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
 
-    def _signalled(self) -> None:
-        (self.insisted if self.requested.is_set() else self.requested).set()
+    async def reload(self) -> None:
+        """Return once a reload is asked for."""
+        await self._reload.wait()
+        self._reload.clear()
 
 
 @asynccontextmanager
-async def _started(engines: Engines, stop: _Stop) -> AsyncIterator[None]:
-    """Engines that run; a signal while they load ends the loading."""
+async def _started(engines: Engines, signals: _Signals) -> AsyncIterator[bool]:
+    """Engines that run; False where a signal came while they loaded."""
     loading = asyncio.create_task(engines.start())
-    stopping = asyncio.create_task(stop.requested.wait())
+    stopping = asyncio.create_task(signals.stops.get())
     try:
         await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if loading.done():
+        is_started = not stopping.done()
+        if is_started:
+            stopping.cancel()
             loading.result()
-        yield
+        yield is_started
     finally:
         for task in (loading, stopping):
             task.cancel()
@@ -108,14 +138,35 @@ async def _started(engines: Engines, stop: _Stop) -> AsyncIterator[None]:
         await engines.close()
 
 
-async def _drain(streams: Streams, timeout_s: float, stop: _Stop) -> None:
-    """Take no more streams, and let the open ones send their results."""
+@asynccontextmanager
+async def _reloading(reloader: Reloader, signals: _Signals) -> AsyncIterator[None]:
+    task = asyncio.create_task(reloader.serve(signals.reload))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _drain(streams: Streams, live: Live, signals: _Signals) -> int:
+    """Take no more streams, let the open ones go on, then have them finish; how many did not."""
     streams.is_draining = True
+    metrics.DRAINING.set(1)
+    server = live.config.server
     log.info("draining", streams=len(streams.open))
+    await _wait_empty(streams, signals, server.drain_s)
+    if streams.open:
+        log.info("finishing", streams=len(streams.open))
     for stream in streams.open:
         stream.stop()
-    insisted = asyncio.create_task(stop.insisted.wait())
+    await _wait_empty(streams, signals, server.shutdown_timeout_s)
+    return len(streams.open)
+
+
+async def _wait_empty(streams: Streams, signals: _Signals, timeout_s: float) -> None:
+    """Return once no stream is open, at the next signal, or when it takes too long."""
     empty = asyncio.create_task(streams.wait_empty())
+    insisted = asyncio.create_task(signals.stops.get())
     await asyncio.wait({insisted, empty}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     for task in (insisted, empty):
         task.cancel()

@@ -14,9 +14,11 @@ from lwd.errors import Unavailable, WrongEndpoint
 from lwd.protocol.params import MULTI, ListenParams, parse_listen_params
 from lwd.server.admission import Streams
 from lwd.server.auth import Authenticator
-from lwd.server.callback import Callback, Callbacks
+from lwd.server.callback import Callback
 from lwd.server.engines import Engines, Languages, LoadedModel
-from lwd.server.reply import KEY_ID, REQUEST_ID
+from lwd.server.live import Live
+from lwd.server.outcome import Outcome
+from lwd.server.reply import ADDRESS, KEY_ID, REQUEST_ID
 from lwd.server.stream import Stream, StreamSettings
 from lwd.stream.asking import ChannelSettings
 from lwd.stream.channel import Channel
@@ -33,42 +35,51 @@ class ListenHandler:
     """Opens streams."""
 
     def __init__(
-        self, config: Config, engines: Engines, authenticator: Authenticator, streams: Streams
+        self, live: Live, engines: Engines, authenticator: Authenticator, streams: Streams
     ) -> None:
-        self._config = config
+        self._live = live
         self._engines = engines
         self._authenticator = authenticator
         self._streams = streams
-        self._callbacks = Callbacks(config.callback)
+
+    @property
+    def _config(self) -> Config:
+        return self._live.config
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Validate, authenticate, admit, upgrade; then run the stream to its end.
 
         Deepgram validates before it authenticates, and so do we.
         """
+        address = request.get(ADDRESS)
+        self._streams.knock(address)
         params = parse_listen_params(request.query.items())
-        target = self._callbacks.check(params.callback)
+        target = self._live.callbacks.check(params.callback)
         model = self._engines.choose(params.model)
         languages = self._engines.languages_for(model, params)
         websocket = self._websocket(request)
         key = self._authenticator.authenticate(request)
-        self._streams.admit(key)
+        self._streams.admit(key, address)
         if model.pool.has_failed:
             raise Unavailable("engine")
-        callback = self._callbacks.open(
+        callback = self._live.callbacks.open(
             target, params.callback_method, request[REQUEST_ID], request.get(KEY_ID)
         )
         stream = self._stream(request, websocket, params, model, languages, callback=callback)
-        with self._streams.hold(stream):
+        with self._streams.hold(stream), self._engines.hold(model):
             await websocket.prepare(request)
             log.info(
                 "stream_started",
                 request_id=str(request[REQUEST_ID]),
                 key_id=stream.key_id,
+                address=address,
                 model=model.name,
                 model_unknown=not self._engines.knows(params.model),
             )
-            await stream.run()
+            outcome = await stream.run()
+        if outcome is Outcome.SLOW_CLIENT and request.transport is not None:
+            # Else what it did not take would be kept until it does.
+            request.transport.abort()
         return websocket
 
     def _websocket(self, request: web.Request) -> web.WebSocketResponse:
@@ -102,6 +113,7 @@ class ListenHandler:
         settings = StreamSettings(
             request_id=request[REQUEST_ID],
             key_id=request.get(KEY_ID),
+            address=request.get(ADDRESS),
             params=params,
             model=model.info,
             idle_timeout_s=server.idle_timeout_s,

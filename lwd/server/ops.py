@@ -10,64 +10,61 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from lwd import __version__, metrics
 from lwd.asr.pool import EnginePool
+from lwd.auth.origin import is_loopback
 from lwd.errors import REJECTIONS
 from lwd.server.admission import Streams
 from lwd.server.answers import Message
+from lwd.server.auth import Authenticator
 from lwd.server.engines import Engines
-from lwd.server.reply import json_response
-from lwd.server.stream import Outcome
+from lwd.server.health import Liveness, Readiness
+from lwd.server.live import Live
+from lwd.server.outcome import Outcome
 
 
 class OpsHandlers:
     """Answers from what is in memory: no question here waits for an engine."""
 
-    def __init__(self, engines: Engines, streams: Streams) -> None:
+    def __init__(
+        self, live: Live, engines: Engines, streams: Streams, authenticator: Authenticator
+    ) -> None:
+        self._ops = live.config.ops
         self._engines = engines
         self._streams = streams
+        self._readiness = Readiness(engines, streams)
+        self._authenticator = authenticator
         metrics.BUILD.info({"version": __version__, "python": platform.python_version()})
-        metrics.START_TIME.set(time.time())
-        metrics.STREAMS_LIMIT.set(streams.limit)
+        self._started_s = time.time()
+        metrics.START_TIME.set(self._started_s)
         # A counter that first appears at 1 hides its first increase from Prometheus.
         for outcome in Outcome:
             metrics.STREAMS.labels(outcome.value)
         for reason in REJECTIONS:
             metrics.STREAMS_REJECTED.labels(reason)
+        for state in ("missing", "unknown", "disabled", "expired"):
+            metrics.AUTH_FAILURES.labels(state)
         for kind in get_args(Message):
             metrics.MESSAGES.labels(kind.__name__)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Register the endpoints."""
-        router.add_get("/livez", self._livez)
-        router.add_get("/readyz", self._readyz)
+        router.add_get("/livez", Liveness(self._engines).answer)
+        router.add_get("/readyz", self._readiness.answer)
         router.add_get("/healthz", self._healthz)
         router.add_get("/metrics", self._metrics)
-        router.add_get("/v1/status", self._status)
-        router.add_get("/v1/status/engine", self._status_engine)
 
-    async def _livez(self, _: web.Request) -> web.Response:
-        """Answering at all is the answer."""
-        return web.Response(text="ok\n")
-
-    async def _readyz(self, _: web.Request) -> web.Response:
-        """Whether a proxy should send new streams here; a full daemon still is ready."""
-        reason = self._not_ready()
-        return web.Response(status=503 if reason else 200, text=f"{reason or 'ok'}\n")
-
-    async def _healthz(self, _: web.Request) -> web.Response:
+    async def _healthz(self, request: web.Request) -> web.Response:
         """Summary for people, shaped like draft-inadarei-api-health-check-06."""
-        reason = self._not_ready()
+        self._check_key(request)
+        reason = self._readiness.fault()
         body: dict[str, object] = {
             "status": "fail" if reason else "pass",
-            "version": __version__,
+            "version": __version__.partition(".")[0],
+            "releaseId": __version__,
+            "serviceId": "lwd",
             "checks": {
                 **{f"engine:{model.name}": _engine_checks(model.pool) for model in self._engines},
-                "streams": [
-                    {
-                        "status": "warn" if self._is_full() else "pass",
-                        "observedValue": len(self._streams.open),
-                        "observedUnit": f"of {self._streams.limit} streams",
-                    }
-                ],
+                "lwd:streams": [self._stream_check()],
+                "lwd:uptime": [_observed(round(time.time() - self._started_s), "s")],
             },
         }
         if reason:
@@ -76,61 +73,37 @@ class OpsHandlers:
             body, status=503 if reason else 200, content_type="application/health+json"
         )
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        metrics.READY.set(self._not_ready() is None)
-        return web.Response(
-            body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
+    async def _metrics(self, request: web.Request) -> web.Response:
+        self._check_key(request)
+        backlogs = (stream.backlog_s for stream in self._streams.open)
+        metrics.AUDIO_BACKLOG.set(max(backlogs, default=0.0))
+        metrics.READY.set(self._readiness.fault() is None)
+        text = generate_latest(metrics.REGISTRY)
+        if self._ops.deepgram_metrics:
+            text += generate_latest(metrics.DEEPGRAM)
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def _status(self, _: web.Request) -> web.Response:
-        """Health and load, as Deepgram's self-hosted API tells them."""
-        return json_response(
-            {
-                "system_health": self._system_health(),
-                "active_batch_requests": 0,
-                "active_stream_requests": len(self._streams.open),
-                "active_listen_v2_stream_requests": 0,
-            }
-        )
+    def _check_key(self, request: web.Request) -> None:
+        """Raise InvalidCredentials where others than this machine may ask, and show no key."""
+        if not is_loopback(self._ops.host):
+            self._authenticator.authenticate(request)
 
-    async def _status_engine(self, _: web.Request) -> web.Response:
-        """Whether any engine answers; Deepgram's own probes look for the text `Connected`."""
-        is_connected = any(model.pool.is_ready for model in self._engines)
-        return json_response(
-            {"engine_connection_status": "Connected" if is_connected else "Disconnected"}
-        )
-
-    def _system_health(self) -> str:
-        """Deepgram tells it by the requests that went well; the engines tell it sooner."""
-        pools = [model.pool for model in self._engines]
-        if all(pool.has_failed for pool in pools):
-            return "Critical"
-        if not any(pool.is_ready for pool in pools):
-            return "Initializing"
-        if any(len(pool.pids) < pool.replicas for pool in pools):
-            return "Degraded"
-        return "Healthy" if self._streams.has_served else "Ready"
-
-    def _is_full(self) -> bool:
-        return len(self._streams.open) >= self._streams.limit
-
-    def _not_ready(self) -> str | None:
-        if self._streams.is_draining:
-            return "draining"
-        if any(model.pool.has_failed for model in self._engines):
-            return "no engine starts; see engine_start_failed in the log"
-        return None if self._engines.is_ready else "an engine is starting"
+    def _stream_check(self) -> dict[str, object]:
+        n_open = len(self._streams.open)
+        status = "warn" if n_open >= self._streams.limit else "pass"
+        return {"status": status, **_observed(n_open, f"of {self._streams.limit} streams")}
 
 
 def _engine_checks(pool: EnginePool) -> list[dict[str, object]]:
     """How many of a model's engines answer, and what waits for them."""
     answering = len(pool.pids)
     lame = "warn" if answering else "fail"
+    status = "pass" if answering == pool.replicas else lame
     return [
-        {
-            "status": "pass" if answering == pool.replicas else lame,
-            "observedValue": answering,
-            "observedUnit": f"of {pool.replicas} engine processes",
-        },
-        {"observedValue": pool.queued, "observedUnit": "queued windows"},
+        {"status": status, **_observed(answering, f"of {pool.replicas} engine processes")},
+        _observed(pool.queued, "queued windows"),
     ]
+
+
+def _observed(value: int, unit: str) -> dict[str, object]:
+    return {"observedValue": value, "observedUnit": unit}

@@ -23,12 +23,25 @@ REQUEST_ID = web.RequestKey("request_id", UUID)
 KEY_ID = web.RequestKey("key_id", str)
 """Names the key that a request presented, once that is known; never the key itself."""
 
+ADDRESS = web.RequestKey("address", str)
+"""Where the client of a request is, as far as that is known."""
+
 _HINT = "A live stream is GET /v1/listen, as a WebSocket."
 _JSON = {hdrs.CONTENT_TYPE: "application/json"}  # to the byte: no charset
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = structlog.get_logger()
+
+
+@web.middleware
+async def count_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count what is answered with which status, by the paths that there are."""
+    response = await handler(request)
+    resource = request.match_info.route.resource
+    route = "other" if resource is None else resource.canonical
+    metrics.HTTP_REQUESTS.labels(route, str(response.status)).inc()
+    return response
 
 
 @web.middleware
@@ -43,6 +56,7 @@ async def answer_in_shape(request: web.Request, handler: Handler) -> web.StreamR
             "rejected",
             request_id=str(request_id),
             key_id=request.get(KEY_ID),
+            address=request.get(ADDRESS),
             status=rejection.status,
             reason=rejection.reason,
             parameter=rejection.parameter,

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from uuid import UUID
 
 import numpy as np
@@ -28,6 +27,7 @@ from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
 from lwd.server.answers import Answers, Message
 from lwd.server.callback import Callback
+from lwd.server.outcome import OUTCOMES, Outcome
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
 
@@ -37,30 +37,10 @@ _SLICE_SAMPLES = SAMPLE_RATE // 2
 
 _LEAST_WAIT_S = 0.1
 
+_CLOSING_S = 10.0
+"""Longest time for the closing handshake, which waits for 5 s by itself, but not for room to write."""
+
 log = structlog.get_logger()
-
-
-class Outcome(Enum):
-    """How a stream ended, for the metric and the log."""
-
-    COMPLETED = "completed"
-    CLIENT_GONE = "client_gone"
-    IDLE_TIMEOUT = "idle_timeout"
-    UNDECODABLE_AUDIO = "undecodable_audio"
-    CALLBACK_BROKEN = "callback_broken"
-    SLOW_CLIENT = "slow_client"
-    SERVER_ERROR = "server_error"
-    DRAINED = "drained"
-
-
-_OUTCOMES = {
-    Close.NORMAL: Outcome.COMPLETED,
-    Close.NO_CLIENT_DATA: Outcome.IDLE_TIMEOUT,
-    Close.UNDECODABLE_AUDIO: Outcome.UNDECODABLE_AUDIO,
-    Close.CALLBACK_BROKEN: Outcome.CALLBACK_BROKEN,
-    Close.INTERNAL_ERROR: Outcome.SERVER_ERROR,
-    Close.SERVICE_RESTART: Outcome.DRAINED,
-}
 
 
 class _ClientGone(Exception):
@@ -77,6 +57,7 @@ class StreamSettings:
 
     request_id: UUID
     key_id: str | None
+    address: str | None
     params: ListenParams
     model: ModelInfo
     idle_timeout_s: float
@@ -110,13 +91,16 @@ class Stream:
         self._keyterms: tuple[Keyterm, ...] | None = None
         self._configured: tuple[int | None, int | None] = (None, None)
         self._samples = 0
+        self._first_audio_at_s: float | None = None
+        self._first_result_s: float | None = None
         self._counts = {"interims": 0, "finals": 0}
 
-    async def run(self) -> None:
+    async def run(self) -> Outcome:
         """Serve the client until the stream is over; raises nothing but CancelledError."""
         async with self._callback or contextlib.nullcontext():
             outcome = await self._serve_to_its_end()
         self._record(outcome)
+        return outcome
 
     async def _serve_to_its_end(self) -> Outcome:
         pinging = asyncio.create_task(self._ping())
@@ -139,10 +123,15 @@ class Stream:
             "stream_ended",
             request_id=str(self._settings.request_id),
             key_id=self.key_id,
+            address=self.address,
+            model=self._settings.model.name,
             outcome=outcome.value,
+            close_code=self._websocket.close_code,
             duration_s=round(duration_s, 3),
             audio_s=round(self._audio_s, 3),
             audio_bytes=self._session.audio_bytes,
+            params=self._settings.params.asked,
+            first_result_s=self._first_result_s,
             **self._counts,
         )
 
@@ -156,6 +145,16 @@ class Stream:
     def key_id(self) -> str | None:
         """Names the key that opened the stream; None where none is asked for."""
         return self._settings.key_id
+
+    @property
+    def address(self) -> str | None:
+        """Where its client is."""
+        return self._settings.address
+
+    @property
+    def backlog_s(self) -> float:
+        """Audio that waits in the channel that is furthest behind."""
+        return max((pipeline.backlog_s for pipeline in self._pipelines), default=0.0)
 
     @property
     def _audio_s(self) -> float:
@@ -182,8 +181,12 @@ class Stream:
             log.exception("stream_failed", request_id=str(self._settings.request_id))
         await self._send(self._metadata())
         close = self._session.finish()
-        await self._websocket.close(code=close.code, message=close.reason.encode())
-        return _OUTCOMES[close]
+        try:
+            async with asyncio.timeout(_CLOSING_S):
+                await self._websocket.close(code=close.code, message=close.reason.encode())
+        except TimeoutError as error:
+            raise _SlowClient from error
+        return OUTCOMES[close]
 
     # Receiving
 
@@ -228,6 +231,7 @@ class Stream:
         match event:
             case events.AudioReceived(data):
                 metrics.AUDIO_BYTES.inc(len(data))
+                self._first_audio_at_s = self._first_audio_at_s or time.monotonic()
                 for start in range(0, len(data), _SLICE_BYTES):
                     await self._feed(self._source.feed(data[start : start + _SLICE_BYTES]))
             case events.FinalizeRequested(channel):
@@ -332,9 +336,15 @@ class Stream:
     async def emit(self, event: StreamEvent) -> None:
         """Send what a channel has to say, if the client asked for its kind."""
         if isinstance(event, Transcribed):
+            self._note_first_result()
             self._counts["finals" if event.is_final else "interims"] += 1
         if (message := self._answers.to(event, self._channels)) is not None:
             await self._send(message)
+
+    def _note_first_result(self) -> None:
+        if self._first_result_s is None and self._first_audio_at_s is not None:
+            self._first_result_s = round(time.monotonic() - self._first_audio_at_s, 3)
+            metrics.FIRST_RESULT.observe(self._first_result_s)
 
     async def _send(self, message: Message) -> None:
         """Send a message where the client wants it.

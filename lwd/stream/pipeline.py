@@ -88,6 +88,11 @@ class ChannelPipeline:
         self._wake = asyncio.Event()
         self._progress = asyncio.Event()
 
+    @property
+    def backlog_s(self) -> float:
+        """How far the channel is behind."""
+        return self._channel.behind / SAMPLE_RATE
+
     async def feed(self, samples: Samples) -> None:
         """Take the next audio; returns once the channel is no more than `backlog_s` behind."""
         self._audio.append(samples)

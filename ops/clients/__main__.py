@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> None:
     rows = []
     with tempfile.TemporaryDirectory() as scratch, Daemon(_MODEL, STORE) as daemon:
         root = (arguments.keep or Path(scratch)).absolute()
-        server = Server(urlsplit(daemon.url).netloc, key)
+        server = Server(urlsplit(daemon.url).netloc, daemon.ops, key)
         for name in arguments.only:
             progress.print(f"  {name}")
             rows.append(tried(name, CLIENTS[name], root, server))

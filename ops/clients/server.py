@@ -17,14 +17,15 @@ class Streams:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """lwd at `address`, host and port, which lets in `key` and no other."""
+    """lwd at `address`, host and port, which lets in `key` and no other; its metrics are at `ops`."""
 
     address: str
+    ops: str
     key: str
 
     def streams(self) -> Streams:
         """What its metrics count."""
-        with urllib.request.urlopen(f"http://{self.address}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.ops}/metrics", timeout=10) as answer:
             families = text_string_to_metric_families(answer.read().decode())
         samples = [sample for family in families for sample in family.samples]
         ended = {

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from lwd.asr import feed
 from lwd.asr.pool import EnginePool
+from lwd.asr.process import EngineProcess
 from lwd.asr.scripted import Script, deadly, endless, silence
 from lwd.asr.settings import EngineSettings
 from lwd.asr.types import Hints, Hypothesis, JobKind, Samples
@@ -492,3 +494,22 @@ async def test_stages_are_counted_once(make_pool: MakePool) -> None:
     after = REGISTRY.get_sample_value("lwd_engine_stage_seconds_total", labels)
     assert after is not None
     assert 0 < after - before < 5.1 * 0.05
+
+
+async def test_an_engine_that_does_not_go_is_noticed(
+    make_pool: MakePool, due: Callable[[int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that hangs in a device's driver: only a new daemon may get around it."""
+    monkeypatch.setattr(feed, "_DYING_S", 0.05)
+    with monkeypatch.context() as unkillable:
+        unkillable.setattr(EngineProcess, "kill", lambda _: None)
+        pool = await make_pool(Script(accident="hang", due=due(1)), deadline_s=1.0)
+        answer = hear(pool)
+        assert not pool.is_stuck
+        async with asyncio.timeout(60):
+            while not pool.is_stuck:  # noqa: ASYNC110 - nobody is told, only asked
+                await asyncio.sleep(0.02)
+
+    os.kill(pool.pids[0], signal.SIGKILL)
+    assert len(texts(await answer)) == 2
+    assert not pool.is_stuck

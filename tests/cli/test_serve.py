@@ -8,6 +8,7 @@ import pytest
 
 from lwd.config import Config
 from lwd.server.lifecycle import Announce
+from lwd.server.reload import LoadConfig
 
 from .conftest import Run
 
@@ -17,7 +18,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
     """Stand in for the server; holds the configurations it was started with."""
     configs: list[Config] = []
 
-    def serve(config: Config, announce: Announce) -> None:
+    def serve(config: Config, announce: Announce, _: LoadConfig) -> None:
         configs.append(config)
         announce(config.server.host, config.server.port, [config.model.name])
 

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -14,16 +14,19 @@ import pytest
 
 
 class Daemon:
-    """A running `lwd serve` and its log."""
+    """A running `lwd serve` and its log, which comes over stderr or else from `source`."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], source: Iterable[str] | None = None) -> None:
         self.process = process
+        self._source = source or process.stderr or ()
         self.log: list[str] = []
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
         self.engine_pid: int = self.await_event("engine_ready")["pid"]
-        self.port: int = self.await_event("ready")["port"]
+        ready = self.await_event("ready")
+        self.port: int = ready["port"]
+        self.ops_port: int = ready["ops_port"]
 
     def await_event(self, name: str) -> dict[str, Any]:
         """Wait for the next line of one event."""
@@ -37,12 +40,15 @@ class Daemon:
         """Ask it to stop; its exit status."""
         self.process.send_signal(number)
         status = self.process.wait(timeout=30)
-        self._reader.join()
+        self.join()
         return status
 
+    def join(self) -> None:
+        """Have all of its log, once it has ended."""
+        self._reader.join(timeout=30)
+
     def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+        for line in self._source:
             self.log.append(line)
             self._lines.put(line)
         self._lines.put(None)
@@ -60,6 +66,7 @@ def start_daemon(model_store: Path) -> Iterator[StartDaemon]:
         environment = {
             **os.environ,
             "LWD_SERVER__PORT": "0",
+            "LWD_OPS__LISTEN": "127.0.0.1:0",
             "LWD_MODEL__NAME": "tiny.en",
             "LWD_MODEL__STORE": str(model_store),
             "LWD_LOG__FORMAT": "json",

@@ -15,7 +15,7 @@ from tests.e2e.conftest import Daemon, StartDaemon
 
 def get(daemon: Daemon, path: str) -> tuple[int, str]:
     """Status and body of a page."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}{path}") as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{daemon.ops_port}{path}") as response:
         return response.status, response.read().decode()
 
 
@@ -23,7 +23,12 @@ def serve(store: Path, *arguments: str, **settings: str) -> subprocess.Completed
     """Run a daemon that is expected to refuse to start."""
     return subprocess.run(
         [sys.executable, "-m", "lwd", "serve", *arguments],
-        env={**os.environ, "LWD_MODEL__STORE": str(store), **settings},
+        env={
+            **os.environ,
+            "LWD_MODEL__STORE": str(store),
+            "LWD_OPS__LISTEN": "127.0.0.1:0",
+            **settings,
+        },
         capture_output=True,
         text=True,
         timeout=60,
@@ -136,3 +141,12 @@ def test_nothing_said_is_in_the_log(daemon: Daemon) -> None:
 
     assert "burden" not in log
     assert "any-key" not in log
+
+
+def test_a_log_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    """Exit 73 names the file and the way out."""
+    ended = serve(tmp_path, "--model", "small", LWD_LOG__FILE=f"{tmp_path}/none/lwd.log")
+
+    assert ended.returncode == 73
+    assert ended.stderr.count("\n") == 1
+    assert f"log.file {tmp_path}/none/lwd.log: No such file or directory" in ended.stderr

@@ -143,7 +143,7 @@ async def verdicts(
     changes: Script, after: str = "completed", *, shows_metadata: bool = True
 ) -> dict[str, str | None]:
     """What is said of a client that does well but for these changes."""
-    server = Counting(after, "key")
+    server = Counting(after, "", "key")
     return await converse(Conversation(Toy({**GOOD, **changes}), server, BEFORE, shows_metadata))
 
 
@@ -318,7 +318,8 @@ def lwd() -> Iterator[Server]:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
-        yield Server(f"127.0.0.1:{server.server_port}", "key")
+        address = f"127.0.0.1:{server.server_port}"
+        yield Server(address, address, "key")
         server.shutdown()
         serving.join()
 

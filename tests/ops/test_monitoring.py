@@ -15,7 +15,7 @@ from prometheus_client import Counter, Histogram
 
 from lwd import metrics
 from lwd.metrics import REGISTRY
-from lwd.server.stream import Outcome
+from lwd.server.outcome import Outcome
 from tests.test_docs import anchors, metric_names
 
 ROOT = Path(__file__).resolve().parent.parent.parent

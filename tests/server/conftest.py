@@ -16,8 +16,9 @@ from lwd.asr.wire import EngineSpec
 from lwd.config import Config, load_config
 from lwd.protocol.messages import ModelInfo
 from lwd.server.admission import Streams
-from lwd.server.app import build_app
+from lwd.server.app import build_app, build_ops
 from lwd.server.engines import Engines, LoadedModel
+from lwd.server.live import Live
 from tests.conftest import read_pcm
 
 Client = TestClient[web.Request, web.Application]
@@ -37,8 +38,9 @@ MODEL = ModelInfo(str(UUID(int=7)), "scripted-whisper", "2026-01-01.0", "whisper
 class Server:
     """A running application and its parts."""
 
-    def __init__(self, client: Client, streams: Streams, pool: EnginePool) -> None:
+    def __init__(self, client: Client, ops: Client, streams: Streams, pool: EnginePool) -> None:
         self.client = client
+        self.ops = ops
         self.streams = streams
         self.pool = pool
 
@@ -87,16 +89,19 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
         pool = make_pool(tmp_path, replicas=config.model.replicas or 1, command=command)
         engines = Engines([LoadedModel("scripted", pool, MODEL)], config.model.language)
         await engines.start()
-        streams = Streams(config.limits.streams)
-        client: Client = TestClient(_Served(build_app(config, engines, streams)))
-        await client.start_server()
-        server = Server(client, streams, pool)
+        streams, live = Streams(config.limits), Live(config)
+        client: Client = TestClient(_Served(build_app(live, engines, streams)))
+        ops: Client = TestClient(_Served(build_ops(live, engines, streams)))
+        for one in (client, ops):
+            await one.start_server()
+        server = Server(client, ops, streams, pool)
         started.append(server)
         return server
 
     yield start
     for server in started:
         await server.client.close()
+        await server.ops.close()
         await server.pool.close()
 
 

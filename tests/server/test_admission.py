@@ -10,6 +10,7 @@ from aiohttp import ClientWebSocketResponse
 from lwd import metrics
 from lwd.auth.keyfile import update_keys
 from lwd.auth.keys import Key, fingerprint
+from lwd.auth.rate import HandshakeRate
 from tests.server.conftest import RAW, UPGRADE, Server, StartServer
 
 
@@ -135,3 +136,58 @@ async def test_a_server_that_stops_takes_nobody(start_server: StartServer, keys_
     server.streams.is_draining = False
     async with stream(server, "rare"):
         pass
+
+
+def forwarded(*addresses: str) -> dict[str, str]:
+    """The header that a proxy adds."""
+    return {**UPGRADE, "X-Forwarded-For": ", ".join(addresses)}
+
+
+async def test_an_address_has_so_many_streams(start_server: StartServer) -> None:
+    """The next is refused; others are not, and neither counts what a client wrote itself."""
+    server = await start_server(
+        limits__address_streams=1, server__trusted_proxies=["127.0.0.0/8", "::1/128"]
+    )
+    before = rejected("address_streams")
+    proxied = {"X-Forwarded-For": "6.6.6.6, 198.51.100.1"}
+
+    async with server.client.ws_connect("/v1/listen", params=RAW, headers=proxied):
+        for headers, status in [
+            (forwarded("6.6.6.7", "198.51.100.1"), 429),
+            (forwarded("198.51.100.1", "198.51.100.2"), 101),
+        ]:
+            response = await server.client.get("/v1/listen", params=RAW, headers=headers)
+            assert response.status == status
+            response.close()
+
+    assert rejected("address_streams") == before + 1
+
+
+async def test_an_address_makes_so_many_handshakes(start_server: StartServer) -> None:
+    """Those that are refused count too, so that keys cannot be tried out; others are not hit."""
+    server = await start_server(
+        limits__address_handshakes_per_minute=2,
+        server__trusted_proxies=["127.0.0.0/8"],
+        auth__keys=["free"],
+    )
+    headers = {**forwarded("2001:db8::1"), "Authorization": "Token wrong"}
+    statuses = [
+        (await server.client.get("/v1/listen", params=RAW, headers=headers)).status
+        for _ in range(3)
+    ]
+    neighbour = {**headers, "X-Forwarded-For": "2001:db8::2"}
+    other = {**headers, "X-Forwarded-For": "2001:db8:0:1::1"}
+
+    assert statuses == [401, 401, 429]
+    assert (await server.client.get("/v1/listen", params=RAW, headers=neighbour)).status == 429
+    assert (await server.client.get("/v1/listen", params=RAW, headers=other)).status == 401
+
+
+def test_addresses_do_not_pile_up() -> None:
+    """Who comes from ever new addresses fills no memory."""
+    rate = HandshakeRate()
+
+    for n in range(50_000):
+        rate.take(f"address {n}", 60, now_s=float(n))
+
+    assert len(rate._full_at_s) <= 10_000

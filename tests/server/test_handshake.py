@@ -190,7 +190,7 @@ async def test_messages_are_counted_from_zero(start_server: StartServer) -> None
     """Every kind of message has its counter before the first is sent, so its first rise is seen."""
     metrics.MESSAGES.clear()
     server = await start_server()
-    shown = await (await server.client.get("/metrics")).text()
+    shown = await (await server.ops.get("/metrics")).text()
 
     kinds = re.findall(r'^lwd_messages_total{kind="(\w+)"}', shown, re.MULTILINE)
     assert set(kinds) == {
@@ -214,7 +214,7 @@ async def test_without_an_engine_there_is_no_stream(
 async def test_health_follows_the_engine(server: Server) -> None:
     """Ready with an engine, not ready when draining; liveness needs neither."""
     ready = await server.client.get("/readyz")
-    health = await server.client.get("/healthz")
+    health = await server.ops.get("/healthz")
     assert (ready.status, health.status) == (200, 200)
     assert (await health.json(content_type=None))["status"] == "pass"
 
@@ -222,8 +222,8 @@ async def test_health_follows_the_engine(server: Server) -> None:
 
     ready = await server.client.get("/readyz")
     assert (ready.status, await ready.text()) == (503, "draining\n")
-    assert (await server.client.get("/healthz")).status == 503
-    assert (await server.client.get("/livez")).status == 200
+    assert (await server.ops.get("/healthz")).status == 503
+    assert (await server.ops.get("/livez")).status == 200
 
 
 async def test_health_tells_of_each_replica(start_server: StartServer, tmp_path: Path) -> None:
@@ -245,6 +245,6 @@ async def test_health_tells_of_each_replica(start_server: StartServer, tmp_path:
 
 async def engine_check(server: Server) -> tuple[str, int, str]:
     """What /healthz says of the engines' processes."""
-    response = await server.client.get("/healthz")
+    response = await server.ops.get("/healthz")
     [check, _] = (await response.json(content_type=None))["checks"]["engine:scripted"]
     return check["status"], check["observedValue"], check["observedUnit"]

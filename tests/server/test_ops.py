@@ -3,7 +3,7 @@
 import pytest
 
 from lwd.asr.pool import EnginePool
-from tests.server.conftest import RAW, Server
+from tests.server.conftest import RAW, Server, StartServer
 
 
 async def health(server: Server) -> str:
@@ -60,3 +60,79 @@ async def test_status_follows_the_engines(
     assert await health(server) == status(told)
     assert engine.status == 200
     assert await engine.text() == f'{{"engine_connection_status":"{connection}"}}'
+
+
+async def test_clients_are_not_shown_what_operators_see(server: Server) -> None:
+    """Health and metrics are on the ops listener alone, `/v1` on the other, probes on both."""
+    for path, for_clients, for_operators in [
+        ("/livez", 200, 200),
+        ("/readyz", 200, 200),
+        ("/healthz", 404, 200),
+        ("/metrics", 404, 200),
+        ("/v1/status", 200, 404),
+        ("/v1/listen", 400, 404),
+    ]:
+        assert (await server.client.get(path)).status == for_clients, path
+        assert (await server.ops.get(path)).status == for_operators, path
+
+
+async def test_elsewhere_than_on_loopback_operators_need_a_key(start_server: StartServer) -> None:
+    """Prometheus sends it as a Bearer; probes have none."""
+    server = await start_server(auth__keys=["opensesame"], ops__listen="0.0.0.0:0")
+
+    for path in ("/healthz", "/metrics"):
+        assert (await server.ops.get(path)).status == 401
+        headers = {"Authorization": "Bearer opensesame"}
+        assert (await server.ops.get(path, headers=headers)).status == 200
+    assert (await server.ops.get("/livez")).status == 200
+    assert (await server.ops.get("/readyz")).status == 200
+
+
+async def test_health_is_in_the_shape_that_tools_know(server: Server) -> None:
+    """draft-inadarei-api-health-check-06: lists of what was observed, by name."""
+    response = await server.ops.get("/healthz")
+    health = await response.json(content_type="application/health+json")
+
+    assert health["status"] == "pass"
+    assert health["releaseId"].startswith(f"{health['version']}.")
+    assert set(health["checks"]) == {"engine:scripted", "lwd:streams", "lwd:uptime"}
+    for observed in (one for check in health["checks"].values() for one in check):
+        assert isinstance(observed["observedValue"], int)
+        assert isinstance(observed["observedUnit"], str)
+
+
+async def test_an_engine_that_cannot_be_killed_is_worth_a_restart(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only then does liveness fail while the process answers."""
+    monkeypatch.setattr(EnginePool, "is_stuck", True)
+
+    assert (await server.ops.get("/livez")).status == 503
+    assert (await server.client.get("/livez")).status == 503
+
+
+async def test_metrics_are_of_this_process(server: Server) -> None:
+    """Memory, files and time come from the system, and nothing is there twice."""
+    await server.client.get("/v1/nowhere")
+    text = await (await server.ops.get("/metrics")).text()
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+
+    assert 10e6 < float(values["lwd_process_resident_bytes"]) < 10e9
+    assert 3 < float(values["lwd_process_open_fds"]) < 10_000
+    assert 0 < float(values["lwd_process_cpu_seconds_total"]) < 100_000
+    assert float(values['lwd_http_requests_total{code="404",route="other"}']) >= 1
+    assert "_created" not in text
+    assert "engine_active_requests" not in text
+
+
+async def test_deepgrams_names_are_there_when_asked_for(start_server: StartServer) -> None:
+    """Dashboards made for Deepgram's engine find what they know."""
+    server = await start_server(ops__deepgram_metrics=True, limits__streams=5)
+    socket = await server.client.ws_connect("/v1/listen", params=RAW)
+
+    text = await (await server.ops.get("/metrics")).text()
+
+    assert 'engine_active_requests{kind="stream"} 1.0\n' in text
+    assert "engine_estimated_stream_capacity 5.0\n" in text
+    assert 'engine_requests_total{kind="stream",response_status="200"}' in text
+    await socket.close()

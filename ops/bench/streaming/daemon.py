@@ -30,6 +30,7 @@ class Daemon:
             env=os.environ
             | {
                 "LWD_SERVER__PORT": "0",
+                "LWD_OPS__LISTEN": "127.0.0.1:0",
                 "LWD_MODEL__NAME": model,
                 "LWD_MODEL__STORE": str(store),
                 "LWD_LOG__FORMAT": "json",
@@ -40,7 +41,9 @@ class Daemon:
         )
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
         self._lines = self._process.stderr or ()
-        self.url = f"ws://127.0.0.1:{self._await_ready()['port']}"
+        ready = self._await_ready()
+        self.url = f"ws://127.0.0.1:{ready['port']}"
+        self.ops = f"127.0.0.1:{ready['ops_port']}"
         # A pipe that nobody reads would stop it.
         Thread(target=self._drain, daemon=True).start()
 

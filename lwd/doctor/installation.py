@@ -1,0 +1,227 @@
+"""lwd itself on this machine: configuration, models, memory, log, ports, service and last end.
+
+Whatever a check finds broken, the others go on.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from lwd.asr.shares import has_gpu
+from lwd.config import Config
+from lwd.doctor.commands import Ask
+from lwd.doctor.findings import Finding, ok, skip
+from lwd.errors import AddressUnavailable, ModelCorrupt, ModelUnavailable
+from lwd.models.store import ModelStore
+from lwd.port import bind
+
+LABEL = "io.lwd.server"
+"""What launchd knows the daemon by."""
+
+_FILES_ASIDE = 200
+_LEAST_FREE_BYTES = 1 << 30
+_STREAM_BYTES = 4 << 20
+_DAEMON_BYTES = 200 << 20
+_OPENBLAS = (Path(sys.prefix) / "lib" / "lwd" / "libopenblas.so", "libopenblas.so.0")
+_ANSWER_S = 2.0
+_LAST_LINES_BYTES = 1 << 16
+
+
+def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -> Iterator[Finding]:
+    """Everything about the installation."""
+    yield from _models(config)
+    yield _memory(config)
+    yield _files(config)
+    yield _disk(config.model.store)
+    yield _log(config)
+    yield _port("port", config.server.host, config.server.port)
+    yield _port("ops port", config.ops.host, config.ops.port)
+    yield _blas(platform)
+    yield _service(ask, platform)
+    yield _last_end(config)
+
+
+def _models(config: Config) -> Iterator[Finding]:
+    store = ModelStore(config.model.store)
+    for name in config.model.loaded:
+        check = f"model {name}"
+        try:
+            store.verify(name)
+        except (ModelCorrupt, ModelUnavailable) as error:
+            meaning = "lwd does not start without it"
+            yield Finding(check, "fail", str(error), meaning, f"lwd models pull {name}")
+        else:
+            yield ok(check, "every byte is as it was installed")
+
+
+def _memory(config: Config) -> Finding:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    store = ModelStore(config.model.store)
+    try:
+        weights = sum(store.files(name).size for name in config.model.loaded)
+    except (ModelCorrupt, ModelUnavailable):
+        return skip("memory", "the models are not there to be weighed")
+    replicas = config.model.replicas or (1 if has_gpu() else 4)
+    engine = 2 * weights + (config.engine.cache_limit_mb or 512) * (1 << 20)
+    needed = _DAEMON_BYTES + replicas * engine + config.limits.streams * _STREAM_BYTES
+    shown = f"{_gigabytes(needed)} needed at most, of {_gigabytes(total)}"
+    if needed <= total * 3 // 4:
+        return ok("memory", shown)
+    return Finding(
+        "memory",
+        "warn" if needed <= total else "fail",
+        shown,
+        "a machine that swaps answers late; lower model.replicas or limits.streams, or serve a"
+        " smaller model",
+    )
+
+
+def _files(config: Config) -> Finding:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = (config.limits.connections or 100 + 2 * config.limits.streams) + _FILES_ASIDE
+    shown = "no limit" if hard == resource.RLIM_INFINITY else f"{hard}"
+    if hard == resource.RLIM_INFINITY or hard >= wanted:
+        return ok("open files", shown)
+    return Finding(
+        "open files",
+        "warn",
+        shown,
+        f"limits.connections needs {wanted}; lwd takes fewer connections than configured",
+        f"ulimit -Hn {wanted}",
+    )
+
+
+def _disk(store: Path) -> Finding:
+    there = next(path for path in (store, *store.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if free >= _LEAST_FREE_BYTES:
+        return ok("disk", f"{_gigabytes(free)} free")
+    meaning = "no other model can be installed, and soon nothing is logged"
+    return Finding("disk", "warn", f"{_gigabytes(free)} free", meaning, f"du -sh {there}/*")
+
+
+def _log(config: Config) -> Finding:
+    file = config.log.file
+    if file is None:
+        return ok("log", "to stderr")
+    target = file if file.exists() else file.parent
+    if not os.access(target, os.W_OK):
+        meaning = "lwd does not start; it is asked as the user that runs this command"
+        return Finding("log", "fail", f"{target} cannot be written", meaning, f"ls -ld {target}")
+    most = config.log.max_bytes * (config.log.keep + 1)
+    free = shutil.disk_usage(file.parent).free
+    if config.log.rotate == "size" and most > free + _size_of_all(file):
+        meaning = "events are lost when the disk is full; lower log.keep or log.max_bytes"
+        return Finding("log", "warn", f"may take {_gigabytes(most)}", meaning)
+    return ok("log", str(file))
+
+
+def _size_of_all(file: Path) -> int:
+    return sum(one.stat().st_size for one in file.parent.glob(f"{file.name}*"))
+
+
+def _port(check: str, host: str, port: int) -> Finding:
+    if port == 0:
+        return skip(check, "any free one")
+    try:
+        bind("server", host, port).close()
+    except AddressUnavailable as error:
+        if answer := _answer(host, port):
+            return ok(check, f"{host}:{port}: lwd answers {answer}")
+        meaning = "another program has it, and lwd does not start"
+        remedy = f"lsof -nP -iTCP:{port} -sTCP:LISTEN"
+        return Finding(check, "fail", str(error), meaning, remedy)
+    return ok(check, f"{host}:{port} is free")
+
+
+def _answer(host: str, port: int) -> str | None:
+    """What lwd says of its readiness; None where it is not lwd that is there."""
+    shown = f"[{host}]" if ":" in host else host
+    connection = HTTPConnection(shown, port, timeout=_ANSWER_S)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        text = answer.read(100).decode(errors="replace").strip()
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
+    return text if answer.headers["dg-request-id"] else None
+
+
+def _blas(platform: str) -> Finding:
+    if platform != "linux":
+        return skip("BLAS", "only on Linux; macOS has its own")
+    for candidate in _OPENBLAS:
+        try:
+            ctypes.CDLL(str(candidate))
+        except OSError:
+            continue
+        return ok("BLAS", Path(candidate).name)
+    meaning = "MLX multiplies matrices about 40 times slower than it could"
+    return Finding("BLAS", "fail", "no OpenBLAS", meaning, "make setup")
+
+
+def _service(ask: Ask, platform: str) -> Finding:
+    """Only the exit status of `launchctl print` means something to programs."""
+    if platform == "darwin":
+        is_there = ask("launchctl", "print", f"system/{LABEL}") is not None
+        remedy = f"sudo launchctl bootstrap system /Library/LaunchDaemons/{LABEL}.plist"
+    elif ask("systemctl", "--version") is not None:
+        is_there = ask("systemctl", "is-active", "lwd.service") is not None
+        remedy = "sudo systemctl enable --now lwd"
+    else:
+        return skip("service", "no launchd and no systemd here")
+    if is_there:
+        return ok("service", "loaded")
+    return Finding("service", "warn", "not loaded", "lwd does not start with the machine", remedy)
+
+
+def _last_end(config: Config) -> Finding:
+    """How the daemon ended the last time, as far as its log file tells."""
+    check = "last end"
+    if config.log.file is None or not config.log.file.exists():
+        return skip(check, "there is no log file that could tell")
+    with config.log.file.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_LINES_BYTES))
+        events = [event for line in file if (event := _event(line))]
+    if (at := _crashed_at(events)) is None:
+        return ok(check, "as told, or it still runs")
+    stacks = any(event["event"] == "stalled" for event in events)
+    meaning = "it was stuck; its stacks are on stderr" if stacks else "it was killed or crashed"
+    return Finding(check, "warn", f"without a word, after {at}", meaning, f"less {config.log.file}")
+
+
+def _crashed_at(events: list[dict[str, object]]) -> object:
+    """When the daemon before the present one was last heard of, unless it had stopped as told."""
+    at = crashed_at = None
+    is_serving = False
+    for event in events:
+        match event["event"]:
+            case "ready":
+                crashed_at = at if is_serving else None
+                is_serving = True
+            case "stopped":
+                is_serving = False
+            case "engine_ready":
+                continue
+        at = event.get("timestamp")
+    return crashed_at
+
+
+def _event(line: bytes) -> dict[str, object]:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else {}
+
+
+def _gigabytes(n_bytes: int) -> str:
+    return f"{n_bytes / (1 << 30):.1f} GB"

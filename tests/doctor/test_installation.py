@@ -1,0 +1,138 @@
+"""What the doctor says of lwd itself on a machine."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from lwd.config import Config, load_config
+from lwd.doctor.findings import Finding
+from lwd.doctor.installation import check_installation
+
+
+def config(tmp_path: Path, **settings: object) -> Config:
+    """Settings by their keys, with `__` for the dot."""
+    overrides = {name.replace("__", "."): value for name, value in settings.items()}
+    free = {"server.port": 0, "ops.listen": "127.0.0.1:0", "model.store": str(tmp_path)}
+    return load_config(None, {**free, **overrides}, {})
+
+
+def find(name: str, configured: Config, platform: str = "linux", **answers: str) -> Finding:
+    """What is found of one thing; `answers` by the name of the command."""
+    findings = check_installation(configured, lambda *command: answers.get(command[0]), platform)
+    [finding] = [one for one in findings if one.check == name]
+    return finding
+
+
+def test_a_model_that_is_missing_or_damaged_is_pulled(tmp_path: Path) -> None:
+    """The finding has the command; its memory cannot be told."""
+    configured = config(tmp_path, model__name="tiny.en")
+
+    found = find("model tiny.en", configured)
+
+    assert (found.status, found.remedy) == ("fail", "lwd models pull tiny.en")
+    assert find("memory", configured).status == "skip"
+
+
+def test_memory_is_weighed_against_models_and_streams(model_store: Path, tmp_path: Path) -> None:
+    """More streams and replicas need more; what does not fit fails."""
+    small = config(tmp_path, model__name="tiny.en", model__store=str(model_store))
+    large = config(
+        tmp_path,
+        model__name="base",
+        model__store=str(model_store),
+        model__replicas=16,
+        engine__cache_limit_mb=1 << 20,
+    )
+
+    assert find("model tiny.en", small).status == "ok"
+    assert find("memory", small).status == "ok"
+    assert find("memory", large).status == "fail"
+
+
+@contextmanager
+def answering(text: bytes) -> Iterator[int]:
+    """A program on a port that says that to the first who asks."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(text)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(30)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (b"HTTP/1.0 200 OK\r\ndg-request-id: 1\r\n\r\nok\n", "ok"),
+        (b"HTTP/1.0 503 No\r\ndg-request-id: 1\r\n\r\ndraining\n", "ok"),
+        (b"HTTP/1.0 200 OK\r\n\r\nsomebody else\n", "fail"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "fail"),
+        (b"", "fail"),
+    ],
+)
+def test_a_port_is_free_or_lwds(text: bytes, status: str, tmp_path: Path) -> None:
+    """A doctor may be called while lwd runs; another program on its port is a fault."""
+    with answering(text) as port:
+        found = find("port", config(tmp_path, server__port=port))
+
+    assert found.status == status
+
+
+def test_a_log_must_be_writable_and_fit(tmp_path: Path) -> None:
+    """Else lwd does not start, or loses events one day."""
+    there = tmp_path / "lwd.log"
+
+    assert find("log", config(tmp_path)).status == "ok"
+    assert find("log", config(tmp_path, log__file=str(there))).status == "ok"
+    assert find("log", config(tmp_path, log__file=f"{tmp_path}/none/lwd.log")).status == "fail"
+    large = config(tmp_path, log__file=str(there), log__max_bytes=1 << 40, log__keep=1000)
+    assert find("log", large).status == "warn"
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        (["ready", "stopped"], "ok"),
+        (["ready", "stream_ended", "stopped", "engine_ready", "ready"], "ok"),
+        (["ready", "stream_ended", "engine_ready", "ready"], "warn"),
+        (["ready", "stalled", "engine_ready", "ready"], "warn"),
+        (["ready", "ready", "stopped", "ready"], "ok"),
+        (["stream_ended"], "ok"),
+        ([], "ok"),
+    ],
+)
+def test_the_last_end_is_read_from_the_log(events: list[str], status: str, tmp_path: Path) -> None:
+    """A daemon that begins anew without having stopped has crashed, at about this time."""
+    log = tmp_path / "lwd.log"
+    lines = [json.dumps({"event": event, "timestamp": f"t{n}"}) for n, event in enumerate(events)]
+    log.write_text("no json\n[1]\n" + "".join(f"{line}\n" for line in lines))
+
+    found = find("last end", config(tmp_path, log__file=str(log)))
+
+    assert found.status == status
+    assert status == "ok" or "after t1" in found.shown
+
+
+def test_a_service_is_asked_for_where_there_is_a_keeper(tmp_path: Path) -> None:
+    """By launchd on macOS, by systemd elsewhere, and not at all without either."""
+    configured = config(tmp_path)
+
+    assert (
+        find("service", configured, "darwin", launchctl="system/io.lwd.server = {").status == "ok"
+    )
+    missing = find("service", configured, "darwin")
+    assert (missing.status, "launchctl bootstrap" in missing.remedy) == ("warn", True)
+    assert find("service", configured, "linux", systemctl="active").status == "ok"
+    assert find("service", configured, "linux").status == "skip"
+    assert find("BLAS", configured, "darwin").status == "skip"

@@ -1,0 +1,128 @@
+"""How many connections there may be, and how long one may be silent."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+from aiohttp import web
+
+from lwd.port import bind
+from lwd.server.listener import listening
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Serve = Callable[..., Awaitable[Callable[[], Awaitable[Connection]]]]
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Serve a page; gives what connects to it."""
+    async with AsyncExitStack() as stack:
+
+        async def start(*, limit: int = 9, header_timeout_s: float = 60) -> Callable[..., object]:
+            app = web.Application()
+            app.router.add_get("/", _page)
+            listener = bind("server", "127.0.0.1", 0)
+            await stack.enter_async_context(listening(app, listener, limit, header_timeout_s))
+
+            async def connect() -> Connection:
+                port = listener.getsockname()[1]
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                stack.callback(writer.close)
+                return reader, writer
+
+            return connect
+
+        yield start  # type: ignore[misc]
+
+
+async def _page(_: web.Request) -> web.Response:
+    return web.Response(text="served")
+
+
+async def answer(connection: Connection, request: bytes = REQUEST) -> tuple[bytes, bytes]:
+    """Head and body of the answer to a request."""
+    reader, writer = connection
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(line for line in head.split(b"\r\n") if line.startswith(b"Content-Length"))
+    return head, await reader.readexactly(int(length.partition(b":")[2]))
+
+
+async def test_one_too_many_is_told_so(serve: Serve) -> None:
+    """It gets Deepgram's 503 and is closed; when another goes there is room again."""
+    connect = await serve(limit=2)
+    first, second, third = [await connect() for _ in range(3)]
+
+    assert (await answer(first))[1] == b"served"
+    assert (await answer(second))[1] == b"served"
+    head, body = await answer(third)
+    assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"Retry-After: 1" in head
+    told = json.loads(body)
+    assert told["error_code"] == "Service Unavailable"
+    assert f"dg-request-id: {told['request_id']}\r\n".encode() in head
+    assert await third[0].read() == b""
+
+    first[1].close()
+    async with asyncio.timeout(30):
+        while (await answer(await connect()))[1] != b"served":
+            pass
+
+
+async def test_what_is_refused_cannot_pile_up(serve: Serve) -> None:
+    """Connections over the limit that ask for nothing are closed, most of them at once."""
+    connect = await serve(limit=1)
+    first = await connect()
+    assert (await answer(first))[1] == b"served"
+
+    silent = [await connect() for _ in range(40)]
+
+    ends = await asyncio.gather(*(reader.read() for reader, _ in silent), return_exceptions=True)
+    assert all(end == b"" or isinstance(end, ConnectionError) for end in ends)
+    assert (await answer(first))[1] == b"served"
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: local", REQUEST[:-2]])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_half_a_request_is_not_waited_for(serve: Serve, sent: bytes, before: int) -> None:
+    """A connection is closed that keeps its headers back, the first time and later."""
+    connect = await serve(header_timeout_s=0.2)
+    connection = await connect()
+    for _ in range(before):
+        assert (await answer(connection))[1] == b"served"
+
+    connection[1].write(sent)
+
+    assert await asyncio.wait_for(connection[0].read(), 30) == b""
+
+
+async def test_a_trickle_of_headers_is_not_waited_for(serve: Serve) -> None:
+    """Bytes that come one by one win no time."""
+    connect = await serve(header_timeout_s=0.3)
+    reader, writer = await connect()
+    closed = asyncio.create_task(reader.read())
+
+    sent = 0
+    while not closed.done():
+        writer.write(REQUEST[:16] if sent == 0 else b"X")
+        sent += 1
+        await asyncio.wait({closed}, timeout=0.02)
+
+    assert sent < 500
+    last = closed.exception() or closed.result()
+    assert last == b"" or isinstance(last, ConnectionError)
+
+
+def test_a_port_is_taken_before_it_is_listened_on() -> None:
+    """Until the models are loaded, a client is refused and not kept waiting."""
+    with (
+        bind("server", "127.0.0.1", 0) as taken,
+        socket.socket() as other,
+        pytest.raises(ConnectionRefusedError),
+    ):
+        other.connect(taken.getsockname())
