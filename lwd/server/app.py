@@ -13,6 +13,8 @@ from lwd.auth.keyring import Keyring
 from lwd.auth.origin import LocalOnly
 from lwd.auth.tokens import Tokens
 from lwd.config import Config
+from lwd.decoding.pool import Decoders
+from lwd.decoding.process import DecoderSettings
 from lwd.log import configure_logging
 from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
@@ -40,11 +42,14 @@ def serve(config: Config, announce: Announce) -> None:
     configure_logging(config.log.level, config.log.format)
     engines = build_engines(config)
     streams = Streams(config.limits.streams)
-    app = build_app(config, engines, streams)
-    uvloop.run(run(app, config.server, engines, streams, announce))
+    decoders = build_decoders(config)
+    app = build_app(config, engines, decoders, streams)
+    uvloop.run(run(app, config.server, engines, decoders, streams, announce))
 
 
-def build_app(config: Config, engines: Engines, streams: Streams) -> web.Application:
+def build_app(
+    config: Config, engines: Engines, decoders: Decoders, streams: Streams
+) -> web.Application:
     """The HTTP application over started engines; raises KeysFileInvalid."""
     app = web.Application(
         middlewares=[answer_in_shape, answer_preflight],
@@ -55,7 +60,7 @@ def build_app(config: Config, engines: Engines, streams: Streams) -> web.Applica
     local_only = LocalOnly(config.server.allowed_hosts, config.server.allowed_origins)
     tokens = Tokens()
     authenticator = Authenticator(keyring, tokens, local_only)
-    listen = ListenHandler(config, engines, authenticator, streams)
+    listen = ListenHandler(config, engines, decoders, authenticator, streams)
     app.router.add_get("/v1/listen", listen.handle)
     app.router.add_post("/v1/auth/grant", GrantHandler(authenticator, tokens).handle)
     ManageHandlers(engines, authenticator).add_routes(app.router)
@@ -68,6 +73,12 @@ def build_engines(config: Config) -> Engines:
     store = ModelStore(config.model.store)
     models = [_loaded_model(config, store, name) for name in config.model.loaded]
     return Engines(models, config.model.language, config.model.aliases)
+
+
+def build_decoders(config: Config) -> Decoders:
+    """What decodes compressed audio, not started."""
+    decoder = config.decoder
+    return Decoders(DecoderSettings(decoder.memory_limit_mb * _MIB, decoder.timeout_s))
 
 
 def _loaded_model(config: Config, store: ModelStore, name: str) -> LoadedModel:

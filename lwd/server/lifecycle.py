@@ -16,6 +16,7 @@ from aiohttp import web
 
 from lwd import __version__
 from lwd.config import ServerConfig
+from lwd.decoding.pool import Decoders
 from lwd.errors import AddressUnavailable
 from lwd.server.admission import Streams
 from lwd.server.engines import Engines
@@ -37,13 +38,14 @@ async def run(
     app: web.Application,
     server: ServerConfig,
     engines: Engines,
+    decoders: Decoders,
     streams: Streams,
     announce: Announce,
 ) -> None:
     """Serve until SIGTERM or SIGINT; a second one does not wait for the streams."""
     listener = bind(server.host, server.port)
     stop = _Stop()
-    async with _started(engines, stop):
+    async with _started(engines, decoders, stop):
         if stop.requested.is_set():
             return
         # Handlers outlive `shutdown_timeout_s` only when a second signal cut them short.
@@ -92,10 +94,11 @@ class _Stop:
 
 
 @asynccontextmanager
-async def _started(engines: Engines, stop: _Stop) -> AsyncIterator[None]:
-    """Engines that run; a signal while they load ends the loading."""
+async def _started(engines: Engines, decoders: Decoders, stop: _Stop) -> AsyncIterator[None]:
+    """Engines and decoders that run; a signal while they load ends the loading."""
     loading = asyncio.create_task(engines.start())
     stopping = asyncio.create_task(stop.requested.wait())
+    decoders.start()
     try:
         await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if loading.done():
@@ -105,7 +108,7 @@ async def _started(engines: Engines, stop: _Stop) -> AsyncIterator[None]:
         for task in (loading, stopping):
             task.cancel()
         await asyncio.gather(loading, stopping, return_exceptions=True)
-        await engines.close()
+        await asyncio.gather(engines.close(), decoders.close())
 
 
 async def _drain(streams: Streams, timeout_s: float, stop: _Stop) -> None:

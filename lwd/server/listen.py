@@ -10,6 +10,7 @@ from lwd.audio.source import AudioSource, AudioSpec
 from lwd.audio.vad import FRAME_SAMPLES, SpeechDetector
 from lwd.auth.credentials import offered_scheme
 from lwd.config import Config
+from lwd.decoding.pool import Decoders
 from lwd.errors import Unavailable, WrongEndpoint
 from lwd.protocol.params import MULTI, ListenParams, parse_listen_params
 from lwd.server.admission import Streams
@@ -33,10 +34,16 @@ class ListenHandler:
     """Opens streams."""
 
     def __init__(
-        self, config: Config, engines: Engines, authenticator: Authenticator, streams: Streams
+        self,
+        config: Config,
+        engines: Engines,
+        decoders: Decoders,
+        authenticator: Authenticator,
+        streams: Streams,
     ) -> None:
         self._config = config
         self._engines = engines
+        self._decoders = decoders
         self._authenticator = authenticator
         self._streams = streams
         self._callbacks = Callbacks(config.callback)
@@ -122,7 +129,8 @@ class ListenHandler:
                 channels=channels or params.channels,
                 mixdown=not params.multichannel,
                 assumed_sample_rate=self._config.streaming.assumed_sample_rate,
-            )
+            ),
+            self._decoders.open,
         )
 
     def _pipeline(
