@@ -4,9 +4,7 @@ A demuxer is named by the stream's first bytes, and looks no further than it mus
 audio. Damaged packets are left out, those around them are kept.
 """
 
-import struct
 from collections.abc import Iterator
-from typing import Protocol
 
 import av
 from av.audio.frame import AudioFrame
@@ -14,6 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
+from lwd.decoding.starts import Input, prepare
 from lwd.decoding.uniform import Uniform
 from lwd.errors import UndecodableAudio
 
@@ -51,18 +50,8 @@ _OPTIONS = {
 _DELAYS = {"aac": 1024, "mp3": 1152, "mp3float": 1152}
 """Samples before the audio that an encoder makes, in whole frames; some containers tell of them."""
 
-_BOX = struct.Struct(">I4s")
-_MAX_BOXES_BYTES = 1 << 20
-
-
-class Input(Protocol):
-    """The bytes of a stream, which wait where there are none yet."""
-
-    def read(self, n_bytes: int) -> bytes:
-        """At most `n_bytes`, empty at the end."""
-
-    def unread(self, data: bytes) -> None:
-        """Have `data` read again."""
+_BUFFER_BYTES = 1 << 20
+"""FFmpeg goes back in what it has in its buffer, and nowhere else."""
 
 
 class _Progress:
@@ -83,12 +72,15 @@ def container_frames(name: str, source: Input) -> Iterator[AudioFrame]:
 
     Raises UndecodableAudio for what is no such container, or holds no audio that decodes.
     """
-    if name == "mp4":
-        _refuse_late_index(source)
+    prepare(name, source)
     progress = _Progress(source)
     try:
         with av.open(
-            progress, "r", format=CONTAINERS[name], container_options=_OPTIONS
+            progress,
+            "r",
+            format=CONTAINERS[name],
+            container_options=_OPTIONS,
+            buffer_size=_BUFFER_BYTES,
         ) as container:
             yield from _track_frames(name, container, progress)
     except (av.FFmpegError, ValueError) as error:
@@ -150,26 +142,3 @@ def _decoded(packet: "Packet[AudioStream]") -> list[AudioFrame] | None:
         if isinstance(error, MemoryError):
             raise
         return None
-
-
-def _refuse_late_index(source: Input) -> None:
-    """Raise UndecodableAudio where an MP4 has its samples before the index that tells of them."""
-    head, at = b"", 0
-    while at < _MAX_BOXES_BYTES:
-        while len(head) < at + _BOX.size:
-            part = source.read(_MAX_BOXES_BYTES)
-            if not part:
-                break
-            head += part
-        if len(head) < at + _BOX.size:
-            break
-        size, kind = _BOX.unpack_from(head, at)
-        if kind in (b"mdat", b"moof"):
-            raise UndecodableAudio(
-                "The MP4 stream has its index (moov) behind its audio, so that only a whole file"
-                " can be decoded: write it with `ffmpeg -movflags +faststart`, or fragmented."
-            )
-        if kind == b"moov" or size < _BOX.size:
-            break
-        at += size
-    source.unread(head)
