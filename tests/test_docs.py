@@ -16,7 +16,7 @@ from lwd.metrics import REGISTRY
 from lwd.protocol import params
 from lwd.protocol.query import Query
 from lwd.server.admission import Streams
-from lwd.server.app import build_app
+from lwd.server.app import build_app, build_decoders
 from lwd.server.engines import Engines
 from lwd.server.stream import _OUTCOMES, Outcome
 from lwd.text.entities import LABELS
@@ -98,7 +98,7 @@ def test_no_metric_is_invented(page: Path) -> None:
 
 def test_every_endpoint_is_explained() -> None:
     """Each path that answers is in the table, and no other."""
-    app = build_app(Config(), Engines([], None), Streams(1))
+    app = build_app(Config(), Engines([], None), build_decoders(Config()), Streams(1))
 
     paths = {resource.canonical for resource in app.router.resources()}
 

@@ -22,7 +22,10 @@ _FRAMES = (
     # Sync, any version, layer III, a valid bit rate.
     ("mp3", re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]")),
     # Sync, layer 0, no reserved profile or rate, at least one channel, a length above the header's.
-    ("aac", re.compile(rb"\xff[\xf0\xf1\xf8\xf9][\x00-\x33\x40-\x73\x80-\xb3].[\x01-\xff]", re.DOTALL)),
+    (
+        "aac",
+        re.compile(rb"\xff[\xf0\xf1\xf8\xf9][\x00-\x33\x40-\x73\x80-\xb3].[\x01-\xff]", re.DOTALL),
+    ),
 )
 
 _CARRIERS = {

@@ -15,6 +15,7 @@ from lwd.audio.format import AudioFormat
 Frames = NDArray[np.float32]
 """Samples of shape (n_frames, n_channels), scaled to [-1, 1]."""
 
+
 class Decoder(Protocol):
     """Turns the bytes of one stream, split anywhere, into frames; carries what is incomplete."""
 

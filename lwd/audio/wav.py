@@ -129,9 +129,10 @@ def _parse_fmt(body: bytes) -> tuple[AudioFormat, SampleFormat]:
     if tag == _EXTENSIBLE and len(body) >= _FMT.size + _EXTENSION.size:
         *_, subformat, tail = _EXTENSION.unpack_from(body, _FMT.size)
         tag = subformat if tail == _SUBFORMAT_TAIL else tag
-    # What a sample takes says more than what of it is used; some writers leave one of them wrong.
     taken_bits = 8 * frame_bytes // max(channels, 1)
-    sample_format = _SAMPLE_FORMATS.get((tag, taken_bits)) or _SAMPLE_FORMATS.get((tag, bits))
+    # 20 bits lie in 24, and 24 may lie in 32. Otherwise a size of the frame that differs is wrong.
+    is_padded = bits % 8 != 0 or (bits, taken_bits) == (24, 32)
+    sample_format = _SAMPLE_FORMATS.get((tag, taken_bits if is_padded else bits))
     if sample_format is None:
         raise UndecodableAudio(
             f"WAV of {_CODEC_NAMES.get(tag, f'codec 0x{tag:04x}')}, {bits} bit, {channels} channels "

@@ -46,6 +46,7 @@ class Decoders:
                 process = await waiting
                 if process.is_running:
                     return process
+                await process.close()
         return await DecoderProcess.start(self._settings)
 
     def _starting(self) -> asyncio.Task[DecoderProcess]:

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -20,7 +21,7 @@ from lwd.errors import UndecodableAudio
 
 # -P: no module of the working directory is imported in place of an installed one.
 DECODER_COMMAND = (sys.executable, "-P", "-m", "lwd.decoding.worker")
-"""Starts a decoder; its limit of memory follows."""
+"""Starts a decoder; its socket and its limit of memory follow."""
 
 _START_TIMEOUT_S = 60.0
 _BUFFER_BYTES = 1 << 20
@@ -42,9 +43,17 @@ class DecoderSettings:
 class DecoderProcess:
     """A running process; a Decoder once it is told what to decode."""
 
-    def __init__(self, process: Process, settings: DecoderSettings) -> None:
+    def __init__(
+        self,
+        process: Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        settings: DecoderSettings,
+    ) -> None:
         self.format: AudioFormat | None = None
         self._process = process
+        self._reader = reader
+        self._writer = writer
         self._settings = settings
         self._exited = asyncio.create_task(process.wait())
         self._name = ""
@@ -52,17 +61,16 @@ class DecoderProcess:
     @classmethod
     async def start(cls, settings: DecoderSettings) -> Self:
         """A process that is ready. Raises OSError where there can be none."""
-        process = await asyncio.create_subprocess_exec(
-            *settings.command,
-            str(settings.memory_limit_bytes),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env={name: os.environ[name] for name in _INHERITED if name in os.environ},
-            limit=_BUFFER_BYTES,
-            start_new_session=True,
-        )
-        started = cls(process, settings)
+        ours, theirs = socket.socketpair()
+        # First of all, so that the socket has an owner if the start is cancelled.
+        reader, writer = await asyncio.open_connection(sock=ours, limit=_BUFFER_BYTES)
+        try:
+            with theirs:
+                process = await _spawn(settings, theirs.fileno())
+        except BaseException:
+            writer.close()
+            raise
+        started = cls(process, reader, writer, settings)
         try:
             await started._answer(_START_TIMEOUT_S)
         except UndecodableAudio as error:
@@ -107,14 +115,12 @@ class DecoderProcess:
             # Not process.kill(): that may reap the child, and asyncio then never hears of it.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
+        self._writer.close()
         await self._exited
-        if self._process.stdin:
-            self._process.stdin.close()
 
     async def _exchange(self, message: bytes) -> AsyncIterator[Frames]:
         """Send a message, and give all audio that comes out of it."""
-        if self._process.stdin:
-            self._process.stdin.write(LENGTH.pack(len(message)) + message)
+        self._writer.write(LENGTH.pack(len(message)) + message)
         while audio := await self._answer(self._settings.timeout_s):
             for block in unpack_blocks(audio):
                 yield self._frames(block)
@@ -139,11 +145,8 @@ class DecoderProcess:
         return body
 
     async def _receive(self) -> tuple[int, bytes]:
-        reader = self._process.stdout
-        if reader is None:
-            raise ConnectionError
-        kind, n_bytes = ANSWER.unpack(await reader.readexactly(ANSWER.size))
-        return kind, await reader.readexactly(n_bytes)
+        kind, n_bytes = ANSWER.unpack(await self._reader.readexactly(ANSWER.size))
+        return kind, await self._reader.readexactly(n_bytes)
 
     def _frames(self, block: Block) -> Frames:
         if self.format is None:
@@ -152,3 +155,18 @@ class DecoderProcess:
         if block.sample_format.endswith("p"):
             return np.ascontiguousarray(samples.reshape(block.channels, -1).T)
         return samples.reshape(-1, block.channels)
+
+
+async def _spawn(settings: DecoderSettings, fd: int) -> Process:
+    return await asyncio.create_subprocess_exec(
+        *settings.command,
+        str(fd),
+        str(settings.memory_limit_bytes),
+        pass_fds=[fd],
+        stdin=DEVNULL,
+        stdout=DEVNULL,
+        # FFmpeg quotes what it is fed.
+        stderr=DEVNULL,
+        env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+        start_new_session=True,
+    )

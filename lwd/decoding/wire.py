@@ -1,8 +1,8 @@
-"""What the daemon and a decoder process say to each other over two pipes.
+"""What the daemon and a decoder process say to each other over a socket.
 
 Both ends are the same release of lwd. The daemon sends what to decode, as JSON, and then messages
 of the stream; an empty one ends it. The process answers each with blocks of audio and DONE, which
-means that nothing 
+means that nothing
 """
 
 import json

@@ -2,13 +2,14 @@
 
 FFmpeg is fed whatever a client sends. A fault in it takes this process down, and with it one
 stream. It has one thread: FFmpeg asks for bytes when it can do no more without, so that is when
-the daemon is told that all before is decoded. The process ends when its input closes, which it
+the daemon is told that all before is decoded. The process ends when its socket closes, which it
 also does when the daemon dies.
 """
 
 import os
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from typing import NoReturn
@@ -33,16 +34,14 @@ MAX_SILENT_BYTES = 32 * 2**20
 _ANSWER_BYTES = 1 << 17
 """Audio that is held back to be sent together."""
 
-_INPUT, _OUTPUT = 0, 1
-
 
 def main() -> None:
-    """Run as `python -m lwd.decoding.worker MEMORY_LIMIT_BYTES` with the pipes as stdin and stdout."""
+    """Run as `python -m lwd.decoding.worker FD MEMORY_LIMIT_BYTES`, with FD a connected socket."""
     # The terminal's Ctrl-C reaches the whole process group; only the daemon acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     av.logging.set_level(None)
-    _confine(int(sys.argv[1]))
-    link = Link()
+    _confine(int(sys.argv[2]))
+    link = Link(socket.socket(fileno=int(sys.argv[1])))
     coding = unpack_coding(link.next_message())
     try:
         for frame in _frames(coding, link):
@@ -57,9 +56,10 @@ def main() -> None:
 
 
 class Link:
-    """The pipes to the daemon; to FFmpeg it is a file that can only be read."""
+    """The socket to the daemon; to FFmpeg it is a file that can only be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
         self._message = b""
         self._is_over = False
         self._audio = bytearray()
@@ -84,8 +84,8 @@ class Link:
     def next_message(self) -> bytes:
         """Say that all is done, and wait for more; empty at the end of the stream."""
         self._send_audio()
-        _write(ANSWER.pack(Answer.DONE, 0))
-        message = _read_exactly(*LENGTH.unpack(_read_exactly(LENGTH.size)))
+        self._send(ANSWER.pack(Answer.DONE, 0))
+        message = self._receive(*LENGTH.unpack(self._receive(LENGTH.size)))
         self._is_over = not message
         self._silent_bytes += len(message)
         if self._silent_bytes > MAX_SILENT_BYTES:
@@ -104,17 +104,32 @@ class Link:
         while not self._is_over:
             self.next_message()
         self._send_audio()
-        _write(ANSWER.pack(Answer.DONE, 0))
+        self._send(ANSWER.pack(Answer.DONE, 0))
 
     def fail(self, reason: str) -> None:
         """Say why there is no more audio."""
         text = reason.encode()
-        _write(ANSWER.pack(Answer.FAILED, len(text)) + text)
+        self._send(ANSWER.pack(Answer.FAILED, len(text)) + text)
 
     def _send_audio(self) -> None:
         if self._audio:
-            _write(ANSWER.pack(Answer.AUDIO, len(self._audio)) + self._audio)
+            self._send(ANSWER.pack(Answer.AUDIO, len(self._audio)) + self._audio)
             self._audio = bytearray()
+
+    def _send(self, data: bytes | bytearray) -> None:
+        try:
+            self._connection.sendall(data)
+        except ConnectionError:
+            _exit()
+
+    def _receive(self, n_bytes: int) -> bytes:
+        data = bytearray()
+        while len(data) < n_bytes:
+            part = self._connection.recv(n_bytes - len(data))
+            if not part:
+                _exit()
+            data += part
+        return bytes(data)
 
 
 def _frames(coding: Coding, link: Link) -> Iterator[AudioFrame]:
@@ -142,25 +157,6 @@ def _confine(memory_limit_bytes: int) -> None:
     # macOS holds no process to this limit.
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
-
-
-def _read_exactly(n_bytes: int) -> bytes:
-    data = bytearray()
-    while len(data) < n_bytes:
-        part = os.read(_INPUT, n_bytes - len(data))
-        if not part:
-            _exit()
-        data += part
-    return bytes(data)
-
-
-def _write(data: bytes | bytearray) -> None:
-    view = memoryview(data)
-    try:
-        while view:
-            view = view[os.write(_OUTPUT, view) :]
-    except BrokenPipeError:
-        _exit()
 
 
 def _exit() -> NoReturn:

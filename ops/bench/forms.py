@@ -60,7 +60,9 @@ FORMS: dict[str, Form] = {
     "flac": Form("flac", "flac", encoding="flac", channels=_MANY, is_exact=True),
     "ogg flac": Form("ogg", "flac", is_exact=True, options=_SHORT_PAGES),
     "opus": Form(None, "libopus", encoding="opus", rates=_OPUS_RATES),
-    "ogg opus": Form("ogg", "libopus", encoding="ogg-opus", rates=_OPUS_RATES, options=_SHORT_PAGES),
+    "ogg opus": Form(
+        "ogg", "libopus", encoding="ogg-opus", rates=_OPUS_RATES, options=_SHORT_PAGES
+    ),
     "ogg vorbis": Form("ogg", "vorbis", "fltp", channels=(2,), options={"strict": "-2"}),
     "webm opus": Form(
         "webm",

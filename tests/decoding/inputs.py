@@ -1,6 +1,7 @@
 """Streams that come in messages, and what is decoded of them without a process."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -47,7 +48,7 @@ def samples(decoded: Iterable[AudioFrame]) -> NDArray[np.float32]:
 
 
 def _block(frame: AudioFrame) -> NDArray[np.float32]:
-    array = frame.to_ndarray()
+    array: NDArray[Any] = frame.to_ndarray()
     if not frame.format.is_planar:
         array = array.reshape(-1, frame.layout.nb_channels).T
     scale = 1 if array.dtype.kind == "f" else -np.float32(np.iinfo(array.dtype).min)

@@ -11,7 +11,7 @@ from lwd.decoding.packets import packet_frames
 from lwd.errors import UndecodableAudio
 from tests.audio.encoders import cuts, pieces
 from tests.decoding.inputs import frames, samples
-from tests.decoding.test_containers import offset, tone
+from tests.decoding.test_demuxed import offset, tone
 
 OPUS = written(FORMS["opus"], tone(48_000), 48_000)
 

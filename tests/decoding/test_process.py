@@ -18,7 +18,7 @@ from lwd.decoding.worker import MAX_SILENT_BYTES
 from lwd.errors import UndecodableAudio
 from lwd.metrics import REGISTRY
 from tests.audio.encoders import flac, noise
-from tests.decoding.test_containers import stream, whole
+from tests.decoding.test_demuxed import stream, whole
 
 WEBM = Coding("webm", 16_000, 1)
 FLAC = Coding("flac", 16_000, 1)
@@ -132,7 +132,7 @@ async def test_a_process_that_hangs_is_given_up() -> None:
 
 
 async def test_a_refusal_says_why(decoders: Decoders) -> None:
-    """The reason crosses the pipe."""
+    """The reason reaches the daemon."""
     decoder = await decoders.open(Coding("mp4", 16_000, 1))
 
     with pytest.raises(UndecodableAudio, match="faststart"):
@@ -143,6 +143,7 @@ async def test_a_refusal_says_why(decoders: Decoders) -> None:
 async def test_a_stream_without_audio_is_refused(decoders: Decoders) -> None:
     """What never becomes audio cannot be sent for ever."""
     decoder = await decoders.open(Coding("ogg", 16_000, 1))
+    await joined(decoder.feed(stream("ogg opus")[:600]))
 
     with pytest.raises(UndecodableAudio, match=f"{MAX_SILENT_BYTES} bytes without audio"):
         for _ in range(MAX_SILENT_BYTES // (1 << 20) + 1):
@@ -204,11 +205,11 @@ async def test_keys_stay_with_the_daemon(monkeypatch: pytest.MonkeyPatch) -> Non
     """The environment, where keys may be, is not that of a process that is fed hostile bytes."""
     monkeypatch.setenv("LWD_AUTH__KEYS", '["secret"]')
     show = (
-        "import os, sys; sys.stdout.buffer.write(b'\\2' + bytes(4));"
-        "sys.stdin.buffer.read(4); text = repr(sorted(os.environ)).encode();"
-        "sys.stdout.buffer.write(b'\\3' + len(text).to_bytes(4) + text); sys.stdout.flush()"
+        "import os, socket, sys; link = socket.socket(fileno=int(sys.argv[1]));"
+        "link.sendall(b'\\2' + bytes(4)); link.recv(4); text = repr(sorted(os.environ)).encode();"
+        "link.sendall(b'\\3' + len(text).to_bytes(4) + text)"
     )
-    decoders = Decoders(settings(command=(sys.executable, "-uc", show)))
+    decoders = Decoders(settings(command=(sys.executable, "-c", show)))
 
     with pytest.raises(UndecodableAudio) as told:
         await decoders.open(WEBM)

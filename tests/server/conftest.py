@@ -16,7 +16,7 @@ from lwd.asr.wire import EngineSpec
 from lwd.config import Config, load_config
 from lwd.protocol.messages import ModelInfo
 from lwd.server.admission import Streams
-from lwd.server.app import build_app
+from lwd.server.app import build_app, build_decoders
 from lwd.server.engines import Engines, LoadedModel
 from tests.conftest import read_pcm
 
@@ -88,7 +88,9 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
         engines = Engines([LoadedModel("scripted", pool, MODEL)], config.model.language)
         await engines.start()
         streams = Streams(config.limits.streams)
-        client: Client = TestClient(_Served(build_app(config, engines, streams)))
+        client: Client = TestClient(
+            _Served(build_app(config, engines, build_decoders(config), streams))
+        )
         await client.start_server()
         server = Server(client, streams, pool)
         started.append(server)

@@ -60,7 +60,7 @@ def whole(name: str) -> NDArray[np.float32]:
     return samples(frames(found(name), [stream(name)]))
 
 
-def offset(heard: NDArray[np.float32], said: NDArray[np.float32]) -> int:
+def offset(heard: NDArray[np.floating], said: NDArray[np.floating]) -> int:
     """By how many samples `heard` is late."""
     size = len(heard) + len(said)
     product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(said, size))
