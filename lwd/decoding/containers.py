@@ -5,16 +5,19 @@ audio. Damaged packets are left out, those around them are kept.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 
 from lwd.decoding.starts import Input, prepare
 from lwd.decoding.uniform import Uniform
 from lwd.errors import UndecodableAudio
+
+if TYPE_CHECKING:
+    from av.packet import Packet  # which cannot be subscripted when it runs
 
 CONTAINERS = {
     "ogg": "ogg",

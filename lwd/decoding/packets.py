@@ -1,6 +1,7 @@
 """Packets that come one to a message, without a container, as frames of audio."""
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -50,9 +51,7 @@ def packet_frames(coding: Coding, packets: Iterable[bytes]) -> Iterator[AudioFra
 def _codec(coding: Coding) -> AudioCodecContext:
     if coding.channels > _MAX_CHANNELS:
         raise UndecodableAudio(f"{coding.name} with {coding.channels} channels: send 1 or 2.")
-    codec = av.CodecContext.create(PACKETS[coding.name], "r")
-    if not isinstance(codec, AudioCodecContext):
-        raise AssertionError  # as mypy cannot know
+    codec = cast("AudioCodecContext", av.CodecContext.create(PACKETS[coding.name], "r"))
     codec.sample_rate = _OPUS_RATE if coding.name == "opus" else coding.sample_rate
     codec.layout = "mono" if coding.channels == 1 else "stereo"
     codec.thread_count = 1

@@ -44,7 +44,7 @@ def serve(config: Config, announce: Announce) -> None:
     streams = Streams(config.limits.streams)
     decoders = build_decoders(config)
     app = build_app(config, engines, decoders, streams)
-    uvloop.run(run(app, config.server, engines, decoders, streams, announce))
+    uvloop.run(run(app, config.server, engines, decoders, streams, announce=announce))
 
 
 def build_app(

@@ -40,6 +40,7 @@ async def run(
     engines: Engines,
     decoders: Decoders,
     streams: Streams,
+    *,
     announce: Announce,
 ) -> None:
     """Serve until SIGTERM or SIGINT; a second one does not wait for the streams."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -128,17 +129,14 @@ def _stream(form: Form, samples: NDArray[np.int16], sample_rate: int) -> bytes:
 def _mux(form: Form, samples: NDArray[np.int16], sample_rate: int, file: object) -> None:
     with av.open(file, "w", format=form.muxer, options=dict(form.options)) as output:
         track = output.add_stream(form.codec, rate=sample_rate, options=dict(form.options))
-        if not isinstance(track.codec_context, AudioCodecContext):
-            raise AssertionError
-        _set_up(track.codec_context, form, samples, sample_rate)
+        codec = cast("AudioCodecContext", track.codec_context)
+        _set_up(codec, form, samples, sample_rate)
         for frame in (*_frames(form, samples, sample_rate), None):
-            output.mux(track.codec_context.encode(frame))
+            output.mux(codec.encode(frame))
 
 
 def _packets(form: Form, samples: NDArray[np.int16], sample_rate: int) -> Iterator[bytes]:
-    codec = av.CodecContext.create(form.codec, "w")
-    if not isinstance(codec, AudioCodecContext):
-        raise AssertionError
+    codec = cast("AudioCodecContext", av.CodecContext.create(form.codec, "w"))
     codec.sample_rate = sample_rate
     _set_up(codec, form, samples, sample_rate)
     for frame in (*_frames(form, samples, sample_rate), None):

@@ -5,11 +5,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from forms import FORMS, LATE_INDEX, Form, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from forms import FORMS, LATE_INDEX, Form, written
 from lwd.audio.containers import SNIFF_BYTES, container_of, frames_of
 from lwd.decoding.containers import CONTAINERS
 from lwd.errors import UndecodableAudio

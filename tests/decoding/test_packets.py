@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from forms import FORMS, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forms import FORMS, written
 from lwd.audio.format import Coding
 from lwd.decoding.packets import packet_frames
 from lwd.errors import UndecodableAudio

@@ -6,8 +6,8 @@ import signal
 
 import numpy as np
 import pytest
-from forms import FORMS, written
 
+from forms import FORMS, written
 from lwd.decoding.process import DecoderProcess
 from lwd.metrics import REGISTRY
 from tests.server.conftest import Server
