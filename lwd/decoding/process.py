@@ -117,6 +117,8 @@ class DecoderProcess:
                 os.kill(self.pid, signal.SIGKILL)
         self._writer.close()
         await self._exited
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
     async def _exchange(self, message: bytes) -> AsyncIterator[Frames]:
         """Send a message, and give all audio that comes out of it."""
