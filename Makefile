@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test fuzz check test-clients bench-setup bench bench-stream bench-rivals lock upgrade clean
+.PHONY: help setup models run test fuzz fuzz-audio check test-clients bench-setup bench bench-stream bench-formats bench-rivals lock upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -48,6 +48,9 @@ test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
 fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (half an hour)
 	$(BIN)/python -m pytest --quiet --hypothesis-profile=fuzz tests/protocol -k 'any or Any'
 
+fuzz-audio: setup $(VENV)/.dev ## put 100,000 damaged streams to what decodes audio (half an hour)
+	$(BIN)/python ops/fuzz_audio.py
+
 check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and locks
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -65,6 +68,9 @@ bench: $(MEASURABLE) ## measure the engine beside others on the recordings in CO
 
 bench-stream: $(MEASURABLE) ## measure live calls made of the recordings in CORPUS
 	$(BIN)/python ops/bench/stream.py --corpus '$(CORPUS)' --threads 2
+
+bench-formats: $(MEASURABLE) ## measure every form of audio against PCM on the recordings in CORPUS
+	$(BIN)/python ops/bench/formats.py --corpus '$(CORPUS)'
 
 bench-rivals: $(MEASURABLE) ## measure lwd and its rivals by the same live calls from CORPUS
 	$(BIN)/python ops/bench/rivals.py --corpus '$(CORPUS)'

@@ -101,8 +101,10 @@ def _track_frames(
         raise UndecodableAudio(f"The {name} stream has no audio track.")
     track = container.streams.audio[0]
     codec = track.codec_context
-    if codec.name not in _CODECS:
-        raise UndecodableAudio(f"The {name} stream holds {codec.name}, which lwd does not decode.")
+    # PyAV has none for a codec that FFmpeg does not know.
+    if not codec or codec.name not in _CODECS:
+        held = codec.name if codec else "audio of an unknown kind"
+        raise UndecodableAudio(f"The {name} stream holds {held}, which lwd does not decode.")
     codec.thread_count = 1
     uniform = Uniform()
     n_damaged = delay = 0
