@@ -60,6 +60,7 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 
 test-clients: bench-setup ## try the published clients of Deepgram, see docs/clients-tested.md
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
+	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients.recorder
 
 bench-setup: models $(VENV)/.bench ## install what the measurements need
 

@@ -29,7 +29,6 @@ CONTAINERS = {
     "amr-nb": "amrnb",
     "amr-wb": "amrwb",
     "g729": "g729",
-    "ogg-opus": "ogg",
 }
 """FFmpeg's demuxers of what lwd calls it."""
 

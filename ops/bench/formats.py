@@ -1,7 +1,7 @@
 """Measure every form of audio that lwd takes against the same audio as PCM, in one table.
 
     make bench-formats CORPUS=DIR
-    python ops/bench/formats.py --corpus DIR [--clips N] [--rates HZ ...] [--only FORM ...] [--json FILE]
+    python ops/bench/formats.py --corpus DIR [--clips N] [--rates HZ ...] [--channels N ...] [--only FORM ...] [--json FILE]
 
 Recordings are written in each form by FFmpeg's encoders when it runs. What is measured, for each form,
 rate and number of channels: whether one byte at a time, 20 ms at a time and all at once give the same
@@ -100,12 +100,12 @@ class Row:
     first_words_s: float | None = None
 
 
-def cases(rates: Sequence[int], only: Sequence[str]) -> list[Case]:
+def cases(rates: Sequence[int], wanted: Sequence[int], only: Sequence[str]) -> list[Case]:
     """All that the encoders can write; a form that takes none of the rates, at its own."""
     found = []
     for name in only:
         form = FORMS[name]
-        channels = [n for n in _CHANNELS if n in form.channels]
+        channels = [n for n in wanted if n in form.channels] or form.channels[:1]
         suited = [rate for rate in rates if form.takes(rate, channels[0])] or form.rates[:1]
         found += [Case(name, rate, n) for rate in suited for n in channels]
     return found
@@ -310,7 +310,7 @@ def _run(arguments: argparse.Namespace) -> None:
     warn_unless_quiet(progress)
     limit_threads(os.cpu_count() or 1)
     clips = spread(english(read_manifest(arguments.corpus)), arguments.clips)
-    found = cases(arguments.rates, arguments.only)
+    found = cases(arguments.rates, arguments.channels, arguments.only)
     with Daemon(_MODEL, STORE) as daemon:
         rows = asyncio.run(measure(daemon.url, found, clips, progress))
     Console(width=140).print(table(rows))
@@ -325,6 +325,7 @@ def _arguments() -> argparse.Namespace:
     add("--corpus", type=Path, required=True, metavar="DIR", help="see docs/benchmarks.md")
     add("--clips", type=int, default=4, metavar="N", help="recordings")
     add("--rates", type=int, nargs="+", default=_RATES, metavar="HZ", help="sample rates")
+    add("--channels", type=int, nargs="+", default=_CHANNELS, metavar="N", help="channels")
     add("--only", nargs="+", choices=FORMS, default=[*FORMS], metavar="FORM", help="of these")
     add("--json", type=Path, metavar="FILE", help="write the figures to a file")
     return parser.parse_args()
