@@ -85,9 +85,9 @@ def container_frames(name: str, source: Input) -> Iterator[AudioFrame]:
             buffer_size=_BUFFER_BYTES,
         ) as container:
             yield from _track_frames(name, container, progress)
+    except MemoryError:
+        raise
     except (av.FFmpegError, ValueError) as error:
-        if isinstance(error, MemoryError):
-            raise
         raise UndecodableAudio(
             f"The stream starts like {name}, but it is damaged or not sent from its start."
         ) from error
@@ -128,8 +128,10 @@ def _packets(
     while True:
         try:
             yield from container.demux(track)
-        except av.FFmpegError as error:
-            if isinstance(error, MemoryError) or not progress.is_made:
+        except MemoryError:
+            raise
+        except av.FFmpegError:
+            if not progress.is_made:
                 return
             progress.is_made = False
         else:
@@ -142,7 +144,7 @@ def _decoded(packet: "Packet[AudioStream]") -> list[AudioFrame] | None:
         return packet.decode()
     except av.EOFError:
         return []
-    except av.FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
+    except MemoryError:
+        raise
+    except av.FFmpegError:
         return None

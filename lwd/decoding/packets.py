@@ -32,9 +32,9 @@ def packet_frames(coding: Coding, packets: Iterable[bytes]) -> Iterator[AudioFra
     for packet in packets:
         try:
             frames = codec.decode(av.Packet(packet))
-        except av.FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise
+        except MemoryError:
+            raise
+        except av.FFmpegError:
             n_damaged += 1
             if n_damaged >= _MAX_DAMAGED and not uniform.has_begun:
                 break

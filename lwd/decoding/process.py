@@ -25,6 +25,8 @@ DECODER_COMMAND = (sys.executable, "-P", "-m", "lwd.decoding.worker")
 
 _START_TIMEOUT_S = 60.0
 _BUFFER_BYTES = 1 << 20
+_MAX_ANSWER_BYTES = 64 << 20
+_LAST_BREATH_S = 1.0
 _SAMPLE_FORMATS = {"u8": U8, "s16": S16, "s32": S32, "flt": F32, "dbl": F64}
 
 # Keys of the daemon's may be in its environment: they are not for a process that may be taken over.
@@ -140,7 +142,7 @@ class DecoderProcess:
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             metrics.DECODER_FAILURES.labels("died").inc()
             raise UndecodableAudio(
-                f"The decoder of {self._name} ended with status {await self._exited}."
+                f"The decoder of {self._name} ended with status {await self._status()}."
             ) from error
         if kind == Answer.FAILED:
             raise UndecodableAudio(body.decode())
@@ -148,7 +150,15 @@ class DecoderProcess:
 
     async def _receive(self) -> tuple[int, bytes]:
         kind, n_bytes = ANSWER.unpack(await self._reader.readexactly(ANSWER.size))
+        if n_bytes > _MAX_ANSWER_BYTES:
+            raise ConnectionError
         return kind, await self._reader.readexactly(n_bytes)
+
+    async def _status(self) -> int:
+        """How a process ended that speaks no more; it is not trusted to end by itself."""
+        await asyncio.wait([self._exited], timeout=_LAST_BREATH_S)
+        await self.close()
+        return self._exited.result()
 
     def _frames(self, block: Block) -> Frames:
         if self.format is None:

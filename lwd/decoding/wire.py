@@ -2,7 +2,8 @@
 
 Both ends are the same release of lwd. The daemon sends what to decode, as JSON, and then messages
 of the stream; an empty one ends it. The process answers each with blocks of audio and DONE, which
-means that nothing
+means that nothing more comes out of what it was given, or with FAILED and the reason. It says DONE
+before all, when it is ready. Imports no array library: the process does without one.
 """
 
 import json

@@ -88,6 +88,7 @@ STREAMS = [
 
 @pytest.mark.parametrize(("stream", "found"), STREAMS)
 @given(cuts=cuts, mixdown=st.booleans())
+@settings(deadline=None)
 def test_stream_may_be_cut_anywhere(
     stream: bytes, found: AudioFormat, cuts: list[int], *, mixdown: bool
 ) -> None:
@@ -115,6 +116,7 @@ def test_channels_are_mixed_down() -> None:
 
 
 @given(cuts=cuts)
+@settings(deadline=None)
 def test_mixing_many_channels_does_not_depend_on_the_messages(cuts: list[int]) -> None:
     """Sums of many channels are rounded alike in short and in long messages."""
     raw = noise(200, channels=20).astype("<i2").tobytes()
@@ -242,7 +244,7 @@ STARTS = [b"", b"RIFF\0\0\0\0WAVE", b"fLaC", wav(SAMPLES)[:36]]
 
 
 @given(start=st.sampled_from(STARTS), data=st.binary(max_size=400), cuts=cuts)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_bytes_are_audio_or_refused(start: bytes, data: bytes, cuts: list[int]) -> None:
     """Nothing that a client sends can do more than end its own stream."""
     try:

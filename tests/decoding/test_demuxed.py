@@ -90,7 +90,7 @@ def test_lossless_audio_is_exact(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODED)
 @given(cuts=cuts)
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 def test_stream_may_be_cut_anywhere(name: str, cuts: list[int]) -> None:
     """Where the messages end makes no difference, not even to a lossy codec."""
     parts = [part for part in pieces(stream(name), cuts) if part]
@@ -169,7 +169,7 @@ def test_damage_in_the_middle_loses_only_itself(name: str) -> None:
 
 @pytest.mark.parametrize("tag_bytes", [0, 100, 70_000])
 @given(cuts=cuts)
-@settings(max_examples=8)
+@settings(max_examples=8, deadline=None)
 def test_tags_before_mp3_are_passed_over(tag_bytes: int, cuts: list[int]) -> None:
     """A cover picture is not heard, and costs the audio behind it nothing."""
     size = bytes(tag_bytes >> shift & 0x7F for shift in (21, 14, 7, 0))

@@ -63,6 +63,7 @@ def test_samples_are_exact(channels: int, bits: int, sample_format: str) -> None
 
 
 @given(cuts=cuts)
+@settings(deadline=None)
 def test_stream_may_be_cut_anywhere(cuts: list[int]) -> None:
     """Where the messages end makes no difference."""
     np.testing.assert_array_equal(decode(*pieces(STREAM, cuts)), EXPECTED)
@@ -99,6 +100,7 @@ def test_damaged_header_loses_only_its_frame(offset: int) -> None:
 
 
 @given(cuts=cuts)
+@settings(deadline=None)
 def test_metadata_is_passed_over(cuts: list[int]) -> None:
     """A cover picture before the audio and a tag after it are not heard."""
     picture = b"\x06" + (70_000).to_bytes(3) + b"\xff\xf8" * 35_000
@@ -154,7 +156,7 @@ def test_zeros_after_damage_are_not_decoded_one_by_one(monkeypatch: pytest.Monke
 
 
 @given(data=st.data())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_damaged_stream_never_crashes(data: st.DataObject) -> None:
     """Whatever happened to a stream, it decodes in part or is refused."""
     stream = bytearray(STREAM)

@@ -71,7 +71,7 @@ def test_speex_packets_are_decoded(sample_rate: int, n_samples: int) -> None:
     ("name", "frame", "n_samples"), [("amr-wb", AMR_WB_FRAME, 320), ("g729", G729_FRAME, 80)]
 )
 @given(cuts=cuts)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_frames_may_be_cut_anywhere(
     name: str, frame: bytes, n_samples: int, cuts: list[int]
 ) -> None:
@@ -98,7 +98,7 @@ def test_what_is_no_packet_is_refused_after_a_second() -> None:
 
 
 @given(packets=st.lists(st.binary(min_size=1, max_size=60), max_size=20))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @pytest.mark.parametrize("name", ["opus", "speex", "amr-nb", "amr-wb", "g729", "flac"])
 def test_any_bytes_are_audio_or_refused(name: str, packets: list[bytes]) -> None:
     """Nothing that a client sends can do more than end its own stream."""

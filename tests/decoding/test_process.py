@@ -206,6 +206,25 @@ async def test_a_decoder_that_does_not_start_is_no_fault_of_the_audio() -> None:
         await decoders.open(WEBM)
 
 
+@pytest.mark.parametrize(
+    "misdeed",
+    ["link.sendall(bytes([1]) + bytes([255] * 4))", "link.close()"],
+    ids=["endless answer", "silence"],
+)
+async def test_a_process_that_was_taken_over_is_ended(misdeed: str) -> None:
+    """Whatever a decoder does instead of decoding, its stream is refused and it does not stay."""
+    act = (
+        "import socket, sys, time; link = socket.socket(fileno=int(sys.argv[1]));"
+        f"link.sendall(b'\\2' + bytes(4)); link.recv(1); {misdeed}; time.sleep(600)"
+    )
+    process = await DecoderProcess.start(settings(command=(sys.executable, "-c", act)))
+
+    with pytest.raises(UndecodableAudio, match="ended with status -9"):
+        await process.begin(WEBM)
+
+    assert not process.is_running
+
+
 async def test_keys_stay_with_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment, where keys may be, is not that of a process that is fed hostile bytes."""
     monkeypatch.setenv("LWD_AUTH__KEYS", '["secret"]')
