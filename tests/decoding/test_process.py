@@ -122,11 +122,12 @@ async def test_each_stream_has_a_process_of_its_own(decoders: Decoders) -> None:
     np.testing.assert_array_equal(np.concatenate((half, *rest)), whole("webm opus"))
 
 
-async def test_a_process_that_hangs_is_given_up() -> None:
+async def test_a_process_that_hangs_is_given_up(decoders: Decoders) -> None:
     """A stream does not wait for ever, and its process does not stay."""
-    decoders, before = Decoders(settings(timeout_s=0.2)), failures("timeout")
+    before = failures("timeout")
     decoder = await decoders.open(WEBM)
     assert isinstance(decoder, DecoderProcess)
+    decoder._settings = settings(timeout_s=0.2)
     os.kill(decoder.pid, signal.SIGSTOP)
 
     with pytest.raises(UndecodableAudio, match=r"did not answer within 0\.2 s"):
