@@ -52,7 +52,7 @@ _FRAME_S = 0.02
 _SHORT_S = 0.5
 _PACED_S = 4.0
 _MAX_PAYLOAD = 1 << 16
-_RESULT_TIMEOUT_S = 60.0
+_DECODE_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class _Listener:
     """Decodes streams as the daemon does, and knows the process that does it."""
 
     def __init__(self) -> None:
-        self.decoders = Decoders(DecoderSettings(512 << 20, 60.0))
+        self.decoders = Decoders(DecoderSettings(512 << 20, _DECODE_TIMEOUT_S))
         self.process: psutil.Process | None = None
 
     async def open(self, coding: Coding) -> Decoder:
