@@ -85,8 +85,6 @@ def container_frames(name: str, source: Input) -> Iterator[AudioFrame]:
             buffer_size=_BUFFER_BYTES,
         ) as container:
             yield from _track_frames(name, container, progress)
-    except MemoryError:
-        raise
     except (av.FFmpegError, ValueError) as error:
         raise UndecodableAudio(
             f"The stream starts like {name}, but it is damaged or not sent from its start."
@@ -128,8 +126,6 @@ def _packets(
     while True:
         try:
             yield from container.demux(track)
-        except MemoryError:
-            raise
         except av.FFmpegError:
             if not progress.is_made:
                 return
@@ -144,7 +140,5 @@ def _decoded(packet: "Packet[AudioStream]") -> list[AudioFrame] | None:
         return packet.decode()
     except av.EOFError:
         return []
-    except MemoryError:
-        raise
     except av.FFmpegError:
         return None

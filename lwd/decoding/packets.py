@@ -32,8 +32,6 @@ def packet_frames(coding: Coding, packets: Iterable[bytes]) -> Iterator[AudioFra
     for packet in packets:
         try:
             frames = codec.decode(av.Packet(packet))
-        except MemoryError:
-            raise
         except av.FFmpegError:
             n_damaged += 1
             if n_damaged >= _MAX_DAMAGED and not uniform.has_begun:
