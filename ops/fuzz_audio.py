@@ -40,17 +40,18 @@ _SEED_S = 0.12
 _INPUTS_AT_ONCE = 500
 _MAX_INPUT_S = 5.0
 _MAX_GROWTH_BYTES = 64 << 20
-_KIB = 1024 if sys.platform == "linux" else 1
+_MEMORY_LIMIT_BYTES = 1 << 30
+_STATM = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of some inputs in the process `pid`; `peak_bytes` is the most that it ever had."""
+    """What came of some inputs in the process `pid`, which holds `resident_bytes` after them."""
 
     pid: int
     outcomes: Counter[str]
     slowest_s: float
-    peak_bytes: int
+    resident_bytes: int
 
 
 class _Messages:
@@ -117,12 +118,16 @@ def outcome(data: bytes, size: int) -> str:
         n_samples = sum(frame.samples for frame in frames)
     except UndecodableAudio:
         return "refused"
+    except MemoryError:
+        return "too large"
     return "audio" if n_samples else "empty"
 
 
 def put(first: int, n_inputs: int) -> Report:
     """Put inputs, whose numbers begin at `first`."""
     av.logging.set_level(None)
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT_BYTES, _MEMORY_LIMIT_BYTES))
     outcomes, slowest_s = Counter[str](), 0.0
     for number in range(first, first + n_inputs):
         chance = random.Random(number)  # noqa: S311 - no secret
@@ -130,8 +135,14 @@ def put(first: int, n_inputs: int) -> Report:
         began_s = time.perf_counter()
         outcomes[outcome(data, chance.choice((7, 100, 1_000, 65_536)))] += 1
         slowest_s = max(slowest_s, time.perf_counter() - began_s)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB
-    return Report(os.getpid(), outcomes, slowest_s, peak)
+    return Report(os.getpid(), outcomes, slowest_s, _resident_bytes())
+
+
+def _resident_bytes() -> int:
+    """What this process holds; on macOS the most that it ever held."""
+    if _STATM.exists():
+        return int(_STATM.read_text().split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 @cache
@@ -160,8 +171,8 @@ def fuzz(n_inputs: int, seed: int) -> bool:
 
 def _growth_bytes(reports: list[Report], pid: int) -> int:
     """By how much a process was larger at its end than after its first inputs."""
-    peaks = [report.peak_bytes for report in reports if report.pid == pid]
-    return max(peaks) - min(peaks)
+    held = [report.resident_bytes for report in reports if report.pid == pid]
+    return held[-1] - held[0]
 
 
 def main() -> int:

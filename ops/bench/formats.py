@@ -136,12 +136,13 @@ class _Listener:
                 blocks += [block[0] async for block in source.feed(part)]
                 yield n, sum(map(len, blocks))
             blocks += [block[0] async for block in source.flush()]
-            self.decoder_cpu_s = self._decoder_cpu_s()
+            self.decoder_cpu_s = self.decoder_cpu_so_far_s()
         finally:
             await source.close()
         self.audio = np.concatenate([*blocks, self.audio])
 
-    def _decoder_cpu_s(self) -> float:
+    def decoder_cpu_so_far_s(self) -> float:
+        """CPU time of the decoder process, its start included."""
         if self.process is None:
             return 0.0
         spent = self.process.cpu_times()
@@ -163,11 +164,11 @@ async def decode(case: Case, samples: NDArray[np.float32]) -> Row:
     sent = case.sent(samples)
     frame_bytes = max(1, round(sum(map(len, sent)) * _FRAME_S / duration_s))
     parts = _pieces(sent, case, frame_bytes)
-    async for _ in listener.heard(case, parts[: 1 + len(parts) // 50]):
-        start_s = listener._decoder_cpu_s()  # noqa: SLF001 - its own
-    began_s, first = time.process_time(), None
+    began_s, first, start_s = time.process_time(), None, None
     async for n, n_samples in listener.heard(case, parts):
         first = n if n_samples and first is None else first
+        if start_s is None and listener.process is not None:
+            start_s = listener.decoder_cpu_so_far_s()
     daemon_s, decoder_s = time.process_time() - began_s, listener.decoder_cpu_s
     framed = listener.audio
     async for _ in listener.heard(case, _pieces(sent, case, _MAX_PAYLOAD)):
@@ -181,7 +182,7 @@ async def decode(case: Case, samples: NDArray[np.float32]) -> Row:
         1000 * _late(framed, samples) / SAMPLE_RATE,
         1000 * (len(framed) - len(samples)) / SAMPLE_RATE,
         1000 * daemon_s / duration_s,
-        1000 * max(0.0, decoder_s - start_s) / duration_s,
+        1000 * max(0.0, decoder_s - (start_s or 0.0)) / duration_s,
         1000 * duration_s * (first or len(parts)) / len(parts),
     )
 
