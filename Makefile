@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test fuzz check test-clients test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-rivals lock lock-upgrade clean
+.PHONY: help setup models run test fuzz fuzz-audio check test-clients test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -53,6 +53,9 @@ test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
 fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (half an hour)
 	$(BIN)/python -m pytest --quiet --hypothesis-profile=fuzz tests/protocol -k 'any or Any'
 
+fuzz-audio: setup $(VENV)/.dev ## put 100,000 damaged streams to what decodes audio (a minute)
+	$(BIN)/python ops/fuzz_audio.py
+
 check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and locks
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -62,6 +65,7 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 
 test-clients: bench-setup ## try the published clients of Deepgram, see docs/clients-tested.md
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
+	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients.recorder
 
 test-ops: setup $(VENV)/.dev $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base ## try nginx, HAProxy, Caddy and Prometheus before lwd (some minutes)
 	$(BIN)/python -m pytest ops/acceptance
@@ -101,6 +105,9 @@ bench: $(MEASURABLE) ## measure the engine beside others on the recordings in CO
 
 bench-stream: $(MEASURABLE) ## measure live calls made of the recordings in CORPUS
 	$(BIN)/python ops/bench/stream.py --corpus '$(CORPUS)' --threads 2
+
+bench-formats: $(MEASURABLE) ## measure every form of audio against PCM on the recordings in CORPUS
+	$(BIN)/python ops/bench/formats.py --corpus '$(CORPUS)'
 
 bench-rivals: $(MEASURABLE) ## measure lwd and its rivals by the same live calls from CORPUS
 	$(BIN)/python ops/bench/rivals.py --corpus '$(CORPUS)'

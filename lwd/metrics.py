@@ -134,6 +134,18 @@ CONTAINER_MISMATCHES = Counter(
     "Streams whose bytes were a container although `encoding` said otherwise.",
     registry=REGISTRY,
 )
+DECODERS_STARTED = Counter(
+    "lwd_decoders_started_total",
+    "Streams that were given a decoder process, by their container or encoding.",
+    ["format"],
+    registry=REGISTRY,
+)
+DECODER_FAILURES = Counter(
+    "lwd_decoder_failures_total",
+    "Decoder processes that died, or were killed because they took too long; each ended a stream.",
+    ["reason"],
+    registry=REGISTRY,
+)
 MESSAGES = Counter(
     "lwd_messages_total", "Messages sent to clients, by kind.", ["kind"], registry=REGISTRY
 )

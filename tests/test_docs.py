@@ -16,7 +16,7 @@ from lwd.metrics import REGISTRY
 from lwd.protocol import params
 from lwd.protocol.query import Query
 from lwd.server.admission import Streams
-from lwd.server.app import build_app, build_ops
+from lwd.server.app import build_app, build_decoders, build_ops
 from lwd.server.engines import Engines
 from lwd.server.live import Live
 from lwd.server.outcome import OUTCOMES, Outcome
@@ -99,8 +99,11 @@ def test_no_metric_is_invented(page: Path) -> None:
 
 def test_every_endpoint_is_explained() -> None:
     """Each path that answers is in the table, and no other."""
-    parts = Live(Config()), Engines([], None), Streams(LimitsConfig())
-    apps = build_app(*parts), build_ops(*parts)
+    live, engines, streams = Live(Config()), Engines([], None), Streams(LimitsConfig())
+    apps = (
+        build_app(live, engines, build_decoders(live.config), streams),
+        build_ops(live, engines, streams),
+    )
 
     paths = {resource.canonical for app in apps for resource in app.router.resources()}
 
@@ -109,7 +112,8 @@ def test_every_endpoint_is_explained() -> None:
 
 def test_every_endpoint_of_deepgrams_is_compared() -> None:
     """Whoever moves from Deepgram finds each path under /v1 that answers, and no other."""
-    app = build_app(Live(Config()), Engines([], None), Streams(LimitsConfig()))
+    live, streams = Live(Config()), Streams(LimitsConfig())
+    app = build_app(live, Engines([], None), build_decoders(live.config), streams)
     paths = {resource.canonical for resource in app.router.resources()} - {"/v1/listen"}
     rows = table(COMPATIBILITY, "Other endpoints")
     compared = {name.split()[-1] for row in rows if row[1] != "refused" for name in names(row[0])}

@@ -1,48 +1,19 @@
-"""Bytes to samples: what a decoder is, and the decoder of plain PCM.
+"""Bytes to samples: what a decoder is, and the decoder of plain PCM and G.711.
 
 Knows sample layouts; knows nothing of containers, of 16 kHz or of channels wanted.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lwd.errors import UndecodableAudio
+from lwd.audio.format import AudioFormat
 
 Frames = NDArray[np.float32]
 """Samples of shape (n_frames, n_channels), scaled to [-1, 1]."""
-
-MAX_CHANNELS = 20
-MIN_SAMPLE_RATE = 8_000
-MAX_SAMPLE_RATE = 192_000
-
-
-@dataclass(frozen=True, slots=True)
-class AudioFormat:
-    """What a stream turned out to be: `name` is its container, or its encoding when it has none.
-
-    `contradicts_encoding` tells that the client named an encoding and sent a container of another.
-    Raises UndecodableAudio outside the limits of this module.
-    """
-
-    name: str
-    sample_rate: int
-    channels: int
-    contradicts_encoding: bool = False
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.channels <= MAX_CHANNELS:
-            raise UndecodableAudio(
-                f"{self.name} with {self.channels} channels: send 1 to {MAX_CHANNELS}.",
-            )
-        if not MIN_SAMPLE_RATE <= self.sample_rate <= MAX_SAMPLE_RATE:
-            raise UndecodableAudio(
-                f"{self.name} at {self.sample_rate} Hz: "
-                f"send {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz.",
-            )
 
 
 class Decoder(Protocol):
@@ -50,16 +21,56 @@ class Decoder(Protocol):
 
     @property
     def format(self) -> AudioFormat | None:
-        """None until the stream has said what it is."""
+        """None until the stream has said what it is, and set before its first frames come."""
 
-    def feed(self, data: bytes) -> Frames:
-        """Frames completed by `data`; shape (0, 0) as long as `format` is None.
+    def feed(self, data: bytes) -> AsyncIterator[Frames]:
+        """Frames completed by `data`, in parts as they are decoded.
 
         Raises UndecodableAudio; the decoder is of no use after that.
         """
 
+    def flush(self) -> AsyncIterator[Frames]:
+        """Frames that only the end of the stream completes; nothing is fed after it."""
+
+    async def close(self) -> None:
+        """Give up what decodes; at any time, and more than once."""
+
+
+class PlainDecoder(Protocol):
+    """A decoder that needs neither time nor another process: see Decoder."""
+
+    @property
+    def format(self) -> AudioFormat | None:
+        """See Decoder."""
+
+    def feed(self, data: bytes) -> Frames:
+        """All frames completed by `data`; shape (0, 0) as long as `format` is None."""
+
     def flush(self) -> Frames:
-        """Frames that only the end of the stream completes; the last call."""
+        """See Decoder."""
+
+
+class InPlace:
+    """A plain decoder as a Decoder."""
+
+    def __init__(self, plain: PlainDecoder) -> None:
+        self._plain = plain
+
+    @property
+    def format(self) -> AudioFormat | None:
+        """See Decoder."""
+        return self._plain.format
+
+    async def feed(self, data: bytes) -> AsyncIterator[Frames]:
+        """See Decoder."""
+        yield self._plain.feed(data)
+
+    async def flush(self) -> AsyncIterator[Frames]:
+        """See Decoder."""
+        yield self._plain.flush()
+
+    async def close(self) -> None:
+        """See Decoder."""
 
 
 NO_FRAMES: Frames = np.zeros((0, 0), dtype=np.float32)
@@ -98,16 +109,44 @@ def _from_float(data: bytes, dtype: str) -> NDArray[np.float32]:
     return clipped.astype(np.float32)
 
 
+def _mulaw_table() -> NDArray[np.float32]:
+    """ITU-T G.711: sign, exponent of 3 bits and mantissa of 4, all inverted; 14 bits of range."""
+    code = ~np.arange(256, dtype=np.uint8)
+    exponent, mantissa = code >> 4 & 7, (code & 15).astype(np.float32)
+    magnitude = (mantissa * 2 + 33) * 2.0**exponent - 33
+    return _signed(magnitude, code & 0x80 == 0, 2**13)
+
+
+def _alaw_table() -> NDArray[np.float32]:
+    """ITU-T G.711: the even bits inverted, exponent 0 without the leading one; 13 bits of range."""
+    code = np.arange(256, dtype=np.uint8) ^ 0x55
+    exponent, mantissa = code >> 4 & 7, (code & 15).astype(np.float32)
+    leading = np.where(exponent, 33, 1)
+    magnitude = (mantissa * 2 + leading) * 2.0 ** np.maximum(exponent - 1.0, 0)
+    return _signed(magnitude, code & 0x80 != 0, 2**12)
+
+
+def _signed(
+    magnitude: NDArray[np.floating], is_positive: NDArray[np.bool_], full_scale: int
+) -> NDArray[np.float32]:
+    return (np.where(is_positive, magnitude, -magnitude) / full_scale).astype(np.float32)
+
+
+_MULAW_TABLE = _mulaw_table()
+_ALAW_TABLE = _alaw_table()
+
 U8 = SampleFormat(1, _from_u8)
 S16 = SampleFormat(2, _from_s16)
 S24 = SampleFormat(3, _from_s24)
 S32 = SampleFormat(4, _from_s32)
 F32 = SampleFormat(4, lambda data: _from_float(data, "<f4"))
 F64 = SampleFormat(8, lambda data: _from_float(data, "<f8"))
+MULAW = SampleFormat(1, lambda data: _MULAW_TABLE[np.frombuffer(data, np.uint8)])
+ALAW = SampleFormat(1, lambda data: _ALAW_TABLE[np.frombuffer(data, np.uint8)])
 
 
 class PcmDecoder:
-    """Interleaved little-endian PCM; a frame cut by the end of a call waits for the next one."""
+    """Interleaved little-endian samples; a frame cut by the end of a call waits for the next one."""
 
     def __init__(self, audio_format: AudioFormat, sample_format: SampleFormat) -> None:
         self.format = audio_format

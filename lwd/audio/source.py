@@ -1,18 +1,64 @@
 """The bytes that a client sends, as 16 kHz audio.
 
-Joins sniffing, decoding, mixing and resampling. Knows no socket and no message, only bytes.
+Joins sniffing, decoding, mixing and resampling. Knows no socket and no message, only bytes; what
+is compressed is decoded elsewhere, by what `OpenDecoder` gives.
 """
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lwd.audio.containers import SNIFF_BYTES, container_decoder, refusal, starts_mp3_frame
-from lwd.audio.decode import NO_FRAMES, S16, AudioFormat, Decoder, Frames, PcmDecoder
+from lwd.audio.containers import SNIFF_BYTES, container_of, contradicts, frames_of
+from lwd.audio.decode import (
+    ALAW,
+    F32,
+    MULAW,
+    S16,
+    Decoder,
+    Frames,
+    InPlace,
+    PcmDecoder,
+    SampleFormat,
+)
+from lwd.audio.format import AudioFormat, Coding
 from lwd.audio.resample import Resampler
+from lwd.audio.wav import WavDecoder
 from lwd.errors import UndecodableAudio
+
+EncodingName = Literal[
+    "linear16",
+    "linear32",
+    "flac",
+    "alaw",
+    "mulaw",
+    "amr-nb",
+    "amr-wb",
+    "opus",
+    "ogg-opus",
+    "speex",
+    "g729",
+]
+
+_PLAIN: dict[str | None, tuple[str, SampleFormat]] = {
+    None: ("linear16", S16),
+    "linear16": ("linear16", S16),
+    "linear32": ("linear32", F32),
+    "mulaw": ("mulaw", MULAW),
+    "alaw": ("alaw", ALAW),
+}
+
+_FROM_THE_START = {"flac": "fLaC", "ogg-opus": "OggS"}
+"""Encodings that cannot be joined in the middle, and how their streams start."""
+
+
+OpenDecoder = Callable[[Coding], Awaitable[Decoder]]
+"""Gives the decoder of a compressed stream."""
+
+Audio = NDArray[np.float32]
+"""Samples of shape (channels, n) at 16 kHz in [-1, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +69,7 @@ class AudioSpec:
     first is missing. `mixdown` averages all channels to one; without it each is kept.
     """
 
-    encoding: Literal["linear16", "flac"] | None
+    encoding: EncodingName | None
     sample_rate: int | None
     channels: int
     mixdown: bool
@@ -31,66 +77,84 @@ class AudioSpec:
 
 
 class AudioSource:
-    """One stream of bytes, split anywhere, to float32 of shape (channels, n) at 16 kHz in [-1, 1].
+    """One stream of bytes, split anywhere but between packets, to 16 kHz audio.
 
-    `format` is None until the stream has said what it is; until then the results are empty, with
-    as many channels as the spec asks for. No method may be called after UndecodableAudio.
+    `format` is None until the stream has said what it is; until then nothing comes. No method but
+    `close` may be called after UndecodableAudio.
     """
 
-    def __init__(self, spec: AudioSpec) -> None:
+    def __init__(self, spec: AudioSpec, open_decoder: OpenDecoder) -> None:
         self.format: AudioFormat | None = None
         self._spec = spec
-        self._head = b""
+        self._open_decoder = open_decoder
+        self._head: list[bytes] = []
         self._decoder: Decoder | None = None
         self._resampler: Resampler | None = None
 
-    def feed(self, data: bytes) -> NDArray[np.float32]:
-        """Return the audio that `data` completes. Raises UndecodableAudio."""
-        return self._at_16_khz(self._decode(data, last=False), last=False)
+    async def feed(self, data: bytes) -> AsyncIterator[Audio]:
+        """Give the audio that `data` completes, in parts. Raises UndecodableAudio."""
+        self._head.append(data)
+        if self._decoder is None and sum(map(len, self._head)) >= SNIFF_BYTES:
+            self._decoder = await self._choose_decoder()
+        async for audio in self._decoded():
+            yield audio
 
-    def flush(self) -> NDArray[np.float32]:
-        """Return the audio held back so far; the last call. Raises UndecodableAudio."""
-        return self._at_16_khz(self._decode(b"", last=True), last=True)
-
-    def _decode(self, data: bytes, *, last: bool) -> Frames:
+    async def flush(self) -> AsyncIterator[Audio]:
+        """Give the audio held back so far. Raises UndecodableAudio."""
+        if self._decoder is None and any(self._head):
+            self._decoder = await self._choose_decoder()
         if self._decoder is None:
-            self._head += data
-            if len(self._head) < (1 if last else SNIFF_BYTES):
-                return NO_FRAMES
-            self._decoder = _choose_decoder(self._head[:SNIFF_BYTES], self._spec)
-            data, self._head = self._head, b""
-        frames = self._decoder.feed(data)
-        if self.format is None and self._decoder.format is not None:
-            self._begin(self._decoder.format)
-        return np.concatenate((frames, self._decoder.flush())) if last else frames
+            return
+        async for audio in self._decoded():
+            yield audio
+        async for frames in self._decoder.flush():
+            yield self._at_16_khz(self._decoder, frames)
+        if self._resampler is not None:
+            yield self._resampler.flush().T
 
-    def _begin(self, found: AudioFormat) -> None:
-        contradicts = self._spec.encoding not in (None, found.name)
-        self.format = replace(found, contradicts_encoding=contradicts)
-        self._resampler = Resampler(found.sample_rate, 1 if self._spec.mixdown else found.channels)
+    async def close(self) -> None:
+        """Give up the decoder."""
+        if self._decoder is not None:
+            await self._decoder.close()
 
-    def _at_16_khz(self, frames: Frames, *, last: bool) -> NDArray[np.float32]:
+    async def _decoded(self) -> AsyncIterator[Audio]:
+        """What the messages so far give, each fed by itself, since it may be a packet."""
+        if self._decoder is None:
+            return
+        messages, self._head = self._head, []
+        for message in messages:
+            async for frames in self._decoder.feed(message):
+                yield self._at_16_khz(self._decoder, frames)
+
+    async def _choose_decoder(self) -> Decoder:
+        """The container's decoder if there is one, otherwise that of the encoding asked for."""
+        head, encoding = b"".join(self._head)[:SNIFF_BYTES], self._spec.encoding
+        found = container_of(head) or (frames_of(head) if encoding is None else None)
+        if found == "wav":
+            return InPlace(WavDecoder())
+        name = found or encoding
+        sample_rate = self._spec.sample_rate or self._spec.assumed_sample_rate
+        if name in _PLAIN:
+            plain, sample_format = _PLAIN[name]
+            audio_format = AudioFormat(plain, sample_rate, self._spec.channels)
+            return InPlace(PcmDecoder(audio_format, sample_format))
+        if name in _FROM_THE_START and found is None:
+            raise UndecodableAudio(
+                f"encoding={name}, but the stream does not start with"
+                f" '{_FROM_THE_START[name]}': send it from its start.",
+            )
+        return await self._open_decoder(Coding(str(name), sample_rate, self._spec.channels))
+
+    def _at_16_khz(self, decoder: Decoder, frames: Frames) -> Audio:
+        if self.format is None and decoder.format is not None:
+            self._begin(decoder.format)
         if self._resampler is None:
-            channels = 1 if self._spec.mixdown else self._spec.channels
-            return np.zeros((channels, 0), dtype=np.float32)
+            return np.zeros((1 if self._spec.mixdown else self._spec.channels, 0), np.float32)
         if self._spec.mixdown:
             frames = frames.mean(axis=1, keepdims=True)
-        audio = self._resampler.feed(frames)
-        if last:
-            audio = np.concatenate((audio, self._resampler.flush()))
-        return np.ascontiguousarray(audio.T)
+        return np.ascontiguousarray(self._resampler.feed(frames).T)
 
-
-def _choose_decoder(head: bytes, spec: AudioSpec) -> Decoder:
-    """The container's decoder if there is one, otherwise that of the encoding asked for."""
-    decoder = container_decoder(head)
-    if decoder is not None:
-        return decoder
-    if spec.encoding == "flac":
-        raise UndecodableAudio(
-            "encoding=flac, but the stream does not start with 'fLaC': send it from its start.",
-        )
-    if spec.encoding is None and starts_mp3_frame(head):
-        raise refusal("MP3")
-    sample_rate = spec.sample_rate or spec.assumed_sample_rate
-    return PcmDecoder(AudioFormat("linear16", sample_rate, spec.channels), S16)
+    def _begin(self, found: AudioFormat) -> None:
+        contradicting = contradicts(self._spec.encoding, found.name)
+        self.format = replace(found, contradicts_encoding=contradicting)
+        self._resampler = Resampler(found.sample_rate, 1 if self._spec.mixdown else found.channels)

@@ -1,25 +1,27 @@
-"""WAV as a stream: the header in any split, then PCM.
+"""WAV as a stream: the header in any split, then PCM or G.711.
 
 Follows Microsoft's "Multimedia Programming Interface and Data Specifications 1.0" and the
 WAVEFORMATEXTENSIBLE documentation. A size that cannot be true means "until the stream ends", as
-live encoders write it.
+live encoders write it; so does RF64, whose true size is not needed.
 """
 
 import struct
 
 from lwd.audio.decode import (
+    ALAW,
     F32,
     F64,
+    MULAW,
     NO_FRAMES,
     S16,
     S24,
     S32,
     U8,
-    AudioFormat,
     Frames,
     PcmDecoder,
     SampleFormat,
 )
+from lwd.audio.format import AudioFormat
 from lwd.errors import UndecodableAudio
 
 MAX_HEADER_BYTES = 2**20
@@ -30,7 +32,7 @@ _CHUNK_HEADER = struct.Struct("<4sI")
 _FMT = struct.Struct("<HHIIHH")
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)
 
-_PCM, _IEEE_FLOAT, _EXTENSIBLE = 0x0001, 0x0003, 0xFFFE
+_PCM, _IEEE_FLOAT, _ALAW, _MULAW, _EXTENSIBLE = 0x0001, 0x0003, 0x0006, 0x0007, 0xFFFE
 _EXTENSION = struct.Struct("<HHIH14s")
 _SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 
@@ -41,14 +43,16 @@ _SAMPLE_FORMATS: dict[tuple[int, int], SampleFormat] = {
     (_PCM, 32): S32,
     (_IEEE_FLOAT, 32): F32,
     (_IEEE_FLOAT, 64): F64,
+    (_ALAW, 8): ALAW,
+    (_MULAW, 8): MULAW,
 }
 
 _CODEC_NAMES = {
     _PCM: "PCM",
     0x0002: "MS ADPCM",
     _IEEE_FLOAT: "IEEE float",
-    0x0006: "A-law",
-    0x0007: "mu-law",
+    _ALAW: "A-law",
+    _MULAW: "mu-law",
     0x0011: "IMA ADPCM",
     0x0031: "GSM 6.10",
     0x0055: "MP3",
@@ -125,10 +129,14 @@ def _parse_fmt(body: bytes) -> tuple[AudioFormat, SampleFormat]:
     if tag == _EXTENSIBLE and len(body) >= _FMT.size + _EXTENSION.size:
         *_, subformat, tail = _EXTENSION.unpack_from(body, _FMT.size)
         tag = subformat if tail == _SUBFORMAT_TAIL else tag
-    sample_format = _SAMPLE_FORMATS.get((tag, bits))
-    if sample_format is None or frame_bytes != channels * sample_format.width_bytes:
+    taken_bits = 8 * frame_bytes // max(channels, 1)
+    # 20 bits lie in 24, and 24 may lie in 32. Otherwise a size of the frame that differs is wrong.
+    is_padded = bits % 8 != 0 or (bits, taken_bits) == (24, 32)
+    sample_format = _SAMPLE_FORMATS.get((tag, taken_bits if is_padded else bits))
+    if sample_format is None:
         raise UndecodableAudio(
             f"WAV of {_CODEC_NAMES.get(tag, f'codec 0x{tag:04x}')}, {bits} bit, {channels} channels "
-            f"in {frame_bytes} bytes: send PCM of 8, 16, 24 or 32 bit, or IEEE float of 32 or 64.",
+            f"in {frame_bytes} bytes: send PCM of 8, 16, 24 or 32 bit, IEEE float of 32 or 64, "
+            "A-law or mu-law.",
         )
     return AudioFormat("wav", sample_rate, channels), sample_format

@@ -159,6 +159,15 @@ class EngineConfig(_Section):
     """Whether words are aligned to the audio; else the time of what was said is shared out over its tokens."""
 
 
+class DecoderConfig(_Section):
+    """The decoder processes: one for each stream whose audio is compressed."""
+
+    memory_limit_mb: Annotated[int, Field(ge=192, le=1 << 16)] = 512
+    """Address space of a decoder process; a stream that needs more is closed. Linux only."""
+    timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 10.0
+    """Longest time to decode 64 KiB, or to bring the next audio out of them; then the stream is closed."""
+
+
 class StreamingConfig(_Section):
     """When results are made."""
 
@@ -166,7 +175,7 @@ class StreamingConfig(_Section):
     """New speech after which an interim result is made; under load they become rarer."""
     chunk_s: Annotated[float, Field(ge=1, le=25)] = 5.0
     """Longest stretch of speech without a final result."""
-    assumed_sample_rate: Annotated[int, Field(ge=8000, le=96000)] = 16000
+    assumed_sample_rate: Annotated[int, Field(ge=8000, le=192000)] = 16000
     """Sample rate in Hz of raw audio whose client does not state one."""
 
 
@@ -248,6 +257,7 @@ class Config(_Section):
     limits: LimitsConfig = LimitsConfig()
     model: ModelConfig = ModelConfig()
     engine: EngineConfig = EngineConfig()
+    decoder: DecoderConfig = DecoderConfig()
     streaming: StreamingConfig = StreamingConfig()
     vad: VadConfig = VadConfig()
     callback: CallbackConfig = CallbackConfig()

@@ -15,7 +15,7 @@ from lwd.errors import InvalidParameter
 from lwd.protocol.query import MAX_INTEGER, Query, refusal, shown, unknown_variant
 
 MIN_SAMPLE_RATE: Final = 8_000
-MAX_SAMPLE_RATE: Final = 48_000
+MAX_SAMPLE_RATE: Final = 192_000
 MAX_CHANNELS: Final = 20
 DEFAULT_ENDPOINTING_MS: Final = 10
 MIN_UTTERANCE_END_MS: Final = 1_000
@@ -51,9 +51,6 @@ _MAX_EXTRA_CHARACTERS = 2_048
 _MAX_KEYWORD_BOOST = 100.0
 _CALLBACK_METHODS = ("POST", "GET", "PUT", "DELETE")
 _REDACTIONS = ("pci", "numbers", "aggressive_numbers", "ssn")
-_LATER_ENCODINGS = frozenset(
-    {"linear32", "alaw", "mulaw", "amr-nb", "amr-wb", "opus", "ogg-opus", "speex", "g729"}
-)
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}|multi")
 _INTENSIFIER = re.compile(r"-?\d{1,9}(\.\d{1,9})?")
 
@@ -62,7 +59,26 @@ class Encoding(Enum):
     """How a client says that its audio is encoded."""
 
     LINEAR16 = "linear16"
+    LINEAR32 = "linear32"
     FLAC = "flac"
+    ALAW = "alaw"
+    MULAW = "mulaw"
+    AMR_NB = "amr-nb"
+    AMR_WB = "amr-wb"
+    OPUS = "opus"
+    OGG_OPUS = "ogg-opus"
+    SPEEX = "speex"
+    G729 = "g729"
+
+    @property
+    def needs_sample_rate(self) -> bool:
+        """Whether nothing in the stream, nor its encoding, tells of its rate."""
+        return self in _WITHOUT_A_RATE
+
+
+_WITHOUT_A_RATE = frozenset(
+    {Encoding.LINEAR16, Encoding.LINEAR32, Encoding.ALAW, Encoding.MULAW, Encoding.SPEEX}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,7 @@ class ListenParams:
 
     `language` is None if none was given, and `multi` where the speakers switch languages, perhaps
     among the `language_hints`. `encoding` is None for a container (or for raw audio that the client
-    did not describe); `sample_rate` is always set with LINEAR16. `endpointing_ms` and
+    did not describe); `sample_rate` is set with an encoding that needs it. `endpointing_ms` and
     `utterance_end_ms` are None where that event is off. `punctuate` is set too where another
     parameter implies it. `callback` is as it was given; which URLs will do is the server's to say.
     """
@@ -175,12 +191,6 @@ def _encoding(query: Query) -> Encoding | None:
     value = query.text("encoding")
     if value is None:
         return None
-    if value in _LATER_ENCODINGS:
-        problem = (
-            f"`{value}` is not supported by this release; send `linear16`,"
-            " or leave out `encoding` and send a WAV or FLAC container"
-        )
-        raise refusal("encoding", problem)
     try:
         return Encoding(value)
     except ValueError:
@@ -189,14 +199,15 @@ def _encoding(query: Query) -> Encoding | None:
 
 
 def _sample_rate(query: Query, encoding: Encoding | None) -> int | None:
-    if encoding is Encoding.FLAC:
+    if encoding is not None and not encoding.needs_sample_rate:
         return query.integer("sample_rate")
     sample_rate = query.integer("sample_rate", MIN_SAMPLE_RATE, MAX_SAMPLE_RATE)
-    if sample_rate is None and encoding is Encoding.LINEAR16:
+    if sample_rate is None and encoding is not None:
         raise InvalidParameter(
             "sample_rate",
-            "Failed to deserialize query parameters: missing field `sample_rate`: `encoding=linear16`"
-            " is raw audio; add its rate in Hz, for example `sample_rate=16000`",
+            "Failed to deserialize query parameters: missing field `sample_rate`:"
+            f" `encoding={encoding.value}` is raw audio; add its rate in Hz, for example"
+            " `sample_rate=16000`",
         )
     return sample_rate
 

@@ -11,6 +11,8 @@ from lwd.asr.shares import cores, has_gpu, share_out
 from lwd.asr.wire import EngineSpec
 from lwd.auth.tokens import Tokens
 from lwd.config import Config, LogConfig
+from lwd.decoding.pool import Decoders
+from lwd.decoding.process import DecoderSettings
 from lwd.errors import LogUnavailable
 from lwd.log import configure_logging, empty_large_stderr
 from lwd.logfile import LogFile
@@ -42,21 +44,25 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
     """
     configure_logging(config.log.level, config.log.format, _log_file(config.log))
     engines = build_engines(config)
+    decoders = build_decoders(config)
     streams = Streams(config.limits)
     live = Live(config)
     reloader = Reloader(live, engines, streams, load_config, load_model)
     daemon = Daemon(
-        build_app(live, engines, streams),
+        build_app(live, engines, decoders, streams),
         build_ops(live, engines, streams),
         live,
         engines,
+        decoders,
         streams,
         reloader,
     )
     uvloop.run(run(daemon, announce))
 
 
-def build_app(live: Live, engines: Engines, streams: Streams) -> web.Application:
+def build_app(
+    live: Live, engines: Engines, decoders: Decoders, streams: Streams
+) -> web.Application:
     """The HTTP application for clients, over started engines."""
     app = web.Application(
         middlewares=[live.note_address, count_request, answer_in_shape, answer_preflight],
@@ -65,7 +71,7 @@ def build_app(live: Live, engines: Engines, streams: Streams) -> web.Application
     app.on_response_prepare.extend([add_request_id, add_cors_headers])
     tokens = Tokens()
     authenticator = Authenticator(live, tokens)
-    listen = ListenHandler(live, engines, authenticator, streams)
+    listen = ListenHandler(live, engines, decoders, authenticator, streams)
     app.router.add_get("/v1/listen", listen.handle)
     app.router.add_post("/v1/auth/grant", GrantHandler(authenticator, tokens).handle)
     ManageHandlers(engines, authenticator).add_routes(app.router)
@@ -85,6 +91,12 @@ def build_engines(config: Config) -> Engines:
     """An engine pool for every configured model; raises when a model is not in the store."""
     models = [load_model(config, name) for name in config.model.loaded]
     return Engines(models, config.model.language, config.model.aliases)
+
+
+def build_decoders(config: Config) -> Decoders:
+    """What decodes compressed audio, not started."""
+    decoder = config.decoder
+    return Decoders(DecoderSettings(decoder.memory_limit_mb * _MIB, decoder.timeout_s))
 
 
 def load_model(config: Config, name: str) -> LoadedModel:

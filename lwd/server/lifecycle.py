@@ -15,6 +15,7 @@ from aiohttp import web
 
 from lwd import __version__, metrics
 from lwd.config import Config
+from lwd.decoding.pool import Decoders
 from lwd.port import bind
 from lwd.process import raise_file_limit
 from lwd.server.admission import Streams
@@ -45,6 +46,7 @@ class Daemon:
     ops: web.Application
     live: Live
     engines: Engines
+    decoders: Decoders
     streams: Streams
     reloader: Reloader
 
@@ -60,7 +62,7 @@ async def run(daemon: Daemon, announce: Announce) -> None:
     with watch.watching(lambda: daemon.engines.is_stuck):
         async with (
             listening(daemon.ops, operators, _OPS_CONNECTIONS, timeout_s),
-            _started(daemon.engines, signals) as is_started,
+            _started(daemon.engines, daemon.decoders, signals) as is_started,
         ):
             if not is_started:
                 return
@@ -120,10 +122,11 @@ class _Signals:
 
 
 @asynccontextmanager
-async def _started(engines: Engines, signals: _Signals) -> AsyncIterator[bool]:
-    """Engines that run; False where a signal came while they loaded."""
+async def _started(engines: Engines, decoders: Decoders, signals: _Signals) -> AsyncIterator[bool]:
+    """Engines and decoders that run; False where a signal came while they loaded."""
     loading = asyncio.create_task(engines.start())
     stopping = asyncio.create_task(signals.stops.get())
+    decoders.start()
     try:
         await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
         is_started = not stopping.done()
@@ -135,7 +138,7 @@ async def _started(engines: Engines, signals: _Signals) -> AsyncIterator[bool]:
         for task in (loading, stopping):
             task.cancel()
         await asyncio.gather(loading, stopping, return_exceptions=True)
-        await engines.close()
+        await asyncio.gather(engines.close(), decoders.close())
 
 
 @asynccontextmanager

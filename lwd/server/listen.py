@@ -10,6 +10,7 @@ from lwd.audio.source import AudioSource, AudioSpec
 from lwd.audio.vad import FRAME_SAMPLES, SpeechDetector
 from lwd.auth.credentials import offered_scheme
 from lwd.config import Config
+from lwd.decoding.pool import Decoders
 from lwd.errors import Unavailable, WrongEndpoint
 from lwd.protocol.params import MULTI, ListenParams, parse_listen_params
 from lwd.server.admission import Streams
@@ -35,10 +36,16 @@ class ListenHandler:
     """Opens streams."""
 
     def __init__(
-        self, live: Live, engines: Engines, authenticator: Authenticator, streams: Streams
+        self,
+        live: Live,
+        engines: Engines,
+        decoders: Decoders,
+        authenticator: Authenticator,
+        streams: Streams,
     ) -> None:
         self._live = live
         self._engines = engines
+        self._decoders = decoders
         self._authenticator = authenticator
         self._streams = streams
 
@@ -134,7 +141,8 @@ class ListenHandler:
                 channels=channels or params.channels,
                 mixdown=not params.multichannel,
                 assumed_sample_rate=self._config.streaming.assumed_sample_rate,
-            )
+            ),
+            self._decoders.open,
         )
 
     def _pipeline(

@@ -114,6 +114,7 @@ class Stream:
             for task in (pinging, *self._channel_tasks):
                 task.cancel()
             await asyncio.gather(pinging, *self._channel_tasks, return_exceptions=True)
+            await self._source.close()
 
     def _record(self, outcome: Outcome) -> None:
         duration_s = (datetime.now(UTC) - self._created).total_seconds()
@@ -233,7 +234,8 @@ class Stream:
                 metrics.AUDIO_BYTES.inc(len(data))
                 self._first_audio_at_s = self._first_audio_at_s or time.monotonic()
                 for start in range(0, len(data), _SLICE_BYTES):
-                    await self._feed(self._source.feed(data[start : start + _SLICE_BYTES]))
+                    async for samples in self._source.feed(data[start : start + _SLICE_BYTES]):
+                        await self._feed(samples)
             case events.FinalizeRequested(channel):
                 await self._finalize(channel)
             case events.AudioConfigured(sample_rate, channels):
@@ -316,7 +318,8 @@ class Stream:
 
     async def _flush(self) -> None:
         """Transcribe what is left and wait for it."""
-        await self._feed(self._source.flush())
+        async for samples in self._source.flush():
+            await self._feed(samples)
         for pipeline in self._pipelines:
             pipeline.finish()
         await asyncio.gather(*self._channel_tasks)

@@ -1,21 +1,27 @@
 """Plain PCM, and what a stream may be."""
 
+from typing import Literal
+
+import av
 import numpy as np
 import pytest
+from av.audio.codeccontext import AudioCodecContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lwd.audio.decode import (
+    ALAW,
     F32,
     F64,
+    MULAW,
     S16,
     S24,
     S32,
     U8,
-    AudioFormat,
     PcmDecoder,
     SampleFormat,
 )
+from lwd.audio.format import AudioFormat
 from lwd.errors import UndecodableAudio
 from tests.audio.encoders import cuts, pieces
 
@@ -52,6 +58,21 @@ def test_sample_formats_reach_full_scale(
 
     assert samples.dtype == np.float32
     np.testing.assert_array_equal(samples, np.array(expected, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("law", "codec"), [(MULAW, "pcm_mulaw"), (ALAW, "pcm_alaw")], ids=["mu-law", "A-law"]
+)
+def test_g711_is_that_of_others(law: SampleFormat, codec: Literal["pcm_mulaw", "pcm_alaw"]) -> None:
+    """Each of the 256 codes is the sample that FFmpeg makes of it."""
+    decoder = av.CodecContext.create(codec, "r")
+    assert isinstance(decoder, AudioCodecContext)
+    decoder.sample_rate, decoder.layout = 8_000, "mono"
+    [frame] = decoder.decode(av.Packet(bytes(range(256))))
+
+    np.testing.assert_array_equal(
+        law.to_float(bytes(range(256))), frame.to_ndarray()[0] / np.float32(32768)
+    )
 
 
 @given(data=st.binary(max_size=64))

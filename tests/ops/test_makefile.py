@@ -161,7 +161,11 @@ def test_clients_are_tried_on_installed_models(installed: Path) -> None:
     """`make test-clients` has a model for its daemon, and finds its own modules."""
     result = make("test-clients", f"VENV={installed}")
 
-    assert calls(installed) == ["models pull tiny.en base", "-m clients"]
+    assert calls(installed) == [
+        "models pull tiny.en base",
+        "-m clients",
+        "-m clients.recorder",
+    ]
     assert "PYTHONPATH=ops:ops/bench" in result.stdout
 
 

@@ -170,14 +170,14 @@ def test_near_names(variant: str) -> None:
             {"type": "ListenV1Configure", "sample_rate": 7999},
             (
                 "invalid value: integer `7999` for field `sample_rate`,"
-                " expected an integer from 8000 to 48000"
+                " expected an integer from 8000 to 192000"
             ),
         ),
         (
             {"type": "ListenV1Configure", "sample_rate": 16000.0},
             (
                 "invalid type: floating point for field `sample_rate`,"
-                " expected an integer from 8000 to 48000"
+                " expected an integer from 8000 to 192000"
             ),
         ),
         (

@@ -15,6 +15,13 @@ from lwd.protocol.params import (
 )
 
 RAW = (("encoding", "linear16"), ("sample_rate", "16000"))
+RAW_ENCODINGS = {
+    Encoding.LINEAR16,
+    Encoding.LINEAR32,
+    Encoding.MULAW,
+    Encoding.ALAW,
+    Encoding.SPEEX,
+}
 
 
 def refusal(*query: tuple[str, str]) -> InvalidParameter:
@@ -123,8 +130,12 @@ def test_refusal_is_a_400() -> None:
         ("sample_rate", "", "invalid digit found in string ``"),
         ("sample_rate", "16_000", "invalid digit found in string `16_000`"),
         ("sample_rate", "１６０００", r"invalid digit found in string `\uff11\uff16\uff10"),
-        ("sample_rate", "7999", "`7999` is out of range, expected an integer from 8000 to 48000"),
-        ("sample_rate", "48001", "`48001` is out of range, expected an integer from 8000 to 48000"),
+        ("sample_rate", "7999", "`7999` is out of range, expected an integer from 8000 to 192000"),
+        (
+            "sample_rate",
+            "192001",
+            "`192001` is out of range, expected an integer from 8000 to 192000",
+        ),
         ("channels", "0", "`0` is out of range, expected an integer from 1 to 20"),
         ("channels", "21", "`21` is out of range, expected an integer from 1 to 20"),
         ("channels", "-1", "invalid digit found in string `-1`"),
@@ -141,7 +152,7 @@ def test_wrong_integer(name: str, text: str, problem: str) -> None:
     assert str(refusal(*RAW, (name, text))).startswith(expected)
 
 
-@pytest.mark.parametrize("sample_rate", [8000, 48000])
+@pytest.mark.parametrize("sample_rate", [8000, 192000])
 def test_sample_rate_limits(sample_rate: int) -> None:
     """The lowest and the highest rate of raw audio are served."""
     query = [("encoding", "linear16"), ("sample_rate", f" {sample_rate} "), ("channels", "20")]
@@ -182,35 +193,28 @@ def test_linear16_without_sample_rate() -> None:
     )
 
 
-@pytest.mark.parametrize("sample_rate", [None, 96000])
-def test_flac(sample_rate: int | None) -> None:
-    """FLAC needs no rate, and one that is given has no limits: the stream carries its own."""
-    query = [("encoding", "flac")]
+@pytest.mark.parametrize("sample_rate", [None, 4000, 96000])
+@pytest.mark.parametrize("encoding", [*Encoding])
+def test_encodings(encoding: Encoding, sample_rate: int | None) -> None:
+    """Raw audio needs its rate, within limits; all else knows its own, whatever is said of it."""
+    query = [("encoding", encoding.value)]
     if sample_rate is not None:
         query.append(("sample_rate", str(sample_rate)))
 
-    assert parse_listen_params(query) == ListenParams(
-        encoding=Encoding.FLAC, sample_rate=sample_rate
-    )
-
-
-@pytest.mark.parametrize(
-    "encoding",
-    ["linear32", "alaw", "mulaw", "amr-nb", "amr-wb", "opus", "ogg-opus", "speex", "g729"],
-)
-def test_encoding_of_a_later_release(encoding: str) -> None:
-    """An encoding that only Deepgram has is refused with what works here."""
-    assert str(refusal(("encoding", encoding), ("sample_rate", "8000"))) == (
-        f"Failed to deserialize query parameters: encoding: `{encoding}` is not supported by this"
-        " release; send `linear16`, or leave out `encoding` and send a WAV or FLAC container"
-    )
+    if encoding in RAW_ENCODINGS and sample_rate != 96000:
+        assert refusal(*query).parameter == "sample_rate"
+    else:
+        assert parse_listen_params(query) == ListenParams(
+            encoding=encoding, sample_rate=sample_rate
+        )
 
 
 def test_unknown_encoding() -> None:
     """An encoding that nobody has is refused with the list of those that exist."""
     assert str(refusal(("encoding", "flac16"))) == (
         "Failed to deserialize query parameters: encoding: unknown variant `flac16`,"
-        " expected one of `linear16`, `flac`"
+        " expected one of `linear16`, `linear32`, `flac`, `alaw`, `mulaw`, `amr-nb`, `amr-wb`,"
+        " `opus`, `ogg-opus`, `speex`, `g729`"
     )
 
 
@@ -392,7 +396,7 @@ def test_any_query(query: list[tuple[str, str]]) -> None:
         assert len(outcome.err_msg) < 500
     else:
         assert 1 <= outcome.channels <= 20
-        if outcome.encoding is not Encoding.FLAC:
-            assert outcome.sample_rate is None or 8000 <= outcome.sample_rate <= 48000
-        assert outcome.sample_rate or outcome.encoding is not Encoding.LINEAR16
+        if outcome.encoding is None or outcome.encoding.needs_sample_rate:
+            assert outcome.sample_rate is None or 8000 <= outcome.sample_rate <= 192000
+        assert outcome.sample_rate or outcome.encoding not in RAW_ENCODINGS
         assert outcome.punctuate or not outcome.smart_format

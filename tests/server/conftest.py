@@ -16,7 +16,7 @@ from lwd.asr.wire import EngineSpec
 from lwd.config import Config, load_config
 from lwd.protocol.messages import ModelInfo
 from lwd.server.admission import Streams
-from lwd.server.app import build_app, build_ops
+from lwd.server.app import build_app, build_decoders, build_ops
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.live import Live
 from tests.conftest import read_pcm
@@ -90,7 +90,8 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
         engines = Engines([LoadedModel("scripted", pool, MODEL)], config.model.language)
         await engines.start()
         streams, live = Streams(config.limits), Live(config)
-        client: Client = TestClient(_Served(build_app(live, engines, streams)))
+        app = build_app(live, engines, build_decoders(config), streams)
+        client: Client = TestClient(_Served(app))
         ops: Client = TestClient(_Served(build_ops(live, engines, streams)))
         for one in (client, ops):
             await one.start_server()

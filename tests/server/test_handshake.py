@@ -25,13 +25,16 @@ PAIRING = "Bad Request: No such model/language/tier combination found."
     [
         (
             "encoding=flac16",
-            f"{FLAW}encoding: unknown variant `flac16`, expected one of `linear16`, `flac`",
+            (
+                f"{FLAW}encoding: unknown variant `flac16`, expected one of `linear16`, `linear32`,"
+                " `flac`, `alaw`, `mulaw`, `amr-nb`, `amr-wb`, `opus`, `ogg-opus`, `speex`, `g729`"
+            ),
         ),
         (
             "encoding=mulaw",
             (
-                f"{FLAW}encoding: `mulaw` is not supported by this release; send `linear16`,"
-                " or leave out `encoding` and send a WAV or FLAC container"
+                f"{FLAW}missing field `sample_rate`: `encoding=mulaw` is raw audio;"
+                " add its rate in Hz, for example `sample_rate=16000`"
             ),
         ),
         (
@@ -43,11 +46,11 @@ PAIRING = "Bad Request: No such model/language/tier combination found."
         ),
         (
             "sample_rate=fast",
-            f"{FLAW}sample_rate: {DIGITS} `fast`, expected an integer from 8000 to 48000",
+            f"{FLAW}sample_rate: {DIGITS} `fast`, expected an integer from 8000 to 192000",
         ),
         (
             "sample_rate=4000",
-            f"{FLAW}sample_rate: `4000` is out of range, expected an integer from 8000 to 48000",
+            f"{FLAW}sample_rate: `4000` is out of range, expected an integer from 8000 to 192000",
         ),
         ("channels=0", f"{FLAW}channels: `0` is out of range, expected an integer from 1 to 20"),
         (

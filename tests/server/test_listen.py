@@ -298,9 +298,9 @@ async def test_keep_alive_keeps_a_silent_client(start_server: StartServer) -> No
 
 
 async def test_undecodable_audio_closes_with_1008(server: Server) -> None:
-    """An MP4 says that it is one, and this release cannot read it."""
+    """An MP4 whose index comes last cannot be decoded as a stream."""
     socket = await server.client.ws_connect("/v1/listen")
-    await socket.send_bytes(b"\0\0\0\x20ftypisom\0\0\0\0" + bytes(64))
+    await socket.send_bytes(b"\0\0\0\x10ftypisom\0\0\0\0\0\0\1\0mdat" + bytes(64))
 
     received = await messages(socket)
 

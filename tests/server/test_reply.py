@@ -16,7 +16,7 @@ from yarl import URL
 
 from lwd.config import Config, LimitsConfig
 from lwd.server.admission import Streams
-from lwd.server.app import build_app
+from lwd.server.app import build_app, build_decoders
 from lwd.server.engines import Engines
 from lwd.server.live import Live
 from lwd.server.reply import new_request_id
@@ -168,7 +168,8 @@ async def test_too_large_a_body_is_refused_in_shape() -> None:
     async def read(request: web.Request) -> web.Response:
         return web.Response(body=await request.read())
 
-    app = build_app(Live(Config()), Engines([], None), Streams(LimitsConfig()))
+    live = Live(Config())
+    app = build_app(live, Engines([], None), build_decoders(live.config), Streams(LimitsConfig()))
     app.router.add_post("/upload", read)
     async with TestClient(TestServer(app)) as client:
         response = await client.post("/upload", data=BytesIO(bytes((1 << 20) + 1)))

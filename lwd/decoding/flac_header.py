@@ -6,7 +6,7 @@ Sections are those of RFC 9639.
 from dataclasses import dataclass
 from typing import Self
 
-from lwd.audio.decode import AudioFormat
+from lwd.audio.format import AudioFormat
 from lwd.errors import UndecodableAudio
 
 START_BYTES = 42

@@ -8,22 +8,26 @@ import re
 from collections.abc import Iterable, Iterator
 
 import av
-import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
 
-from lwd.audio.decode import AudioFormat, Frames
-from lwd.audio.flac_header import FRAME_HEADER_BYTES, START_BYTES, StreamInfo, crc_16
+from lwd.decoding.flac_header import FRAME_HEADER_BYTES, START_BYTES, StreamInfo, crc_16
 from lwd.errors import UndecodableAudio
 
 MAX_LOST_BYTES = 4 * 2**20
 """What may pass without a frame that decodes; the largest possible frame has half of it."""
 
-MAX_SAMPLES_PER_FEED = 2**26
-"""What one call may decode to, over all channels: an hour of silence fits into 10 KB."""
-
 _MARKER_BYTES = 4
 _BLOCK_HEADER_BYTES = 4
 _SYNC = re.compile(rb"\xff[\xf8\xf9]")
-_FULL_SCALE = {"s16": np.float32(2**15), "s32": np.float32(2**31)}
+
+
+def flac_frames(messages: Iterable[bytes]) -> Iterator[AudioFrame]:
+    """The frames of a stream that comes in `messages`. Raises UndecodableAudio."""
+    decoder = FlacDecoder()
+    for message in messages:
+        yield from decoder.feed(message)
+    yield from decoder.flush()
 
 
 class FlacDecoder:
@@ -35,7 +39,7 @@ class FlacDecoder:
         self._channels = 0
         self._skip_bytes = _MARKER_BYTES
         self._is_last_block = False
-        self._codec = av.CodecContext.create("flac", "r")
+        self._codec = AudioCodecContext.create("flac", "r")
         self._codec.thread_count = 1
         self._codec.options = {"err_detect": "crccheck+explode"}
         self._has_decoded = False
@@ -45,31 +49,24 @@ class FlacDecoder:
         self._summed_bytes = 0
         self._was_tried = False
 
-    @property
-    def format(self) -> AudioFormat | None:
-        """Known when STREAMINFO is read."""
-        return self._info.format if self._info else None
-
-    def feed(self, data: bytes) -> Frames:
+    def feed(self, data: bytes) -> Iterator[AudioFrame]:
         """Frames completed by `data`. Raises UndecodableAudio for what is not FLAC."""
         self._buffer += data
         if self._info is None:
             self._read_info()
         if self._info is None or not self._skip_metadata():
-            return self._joined(())
-        frames = self._joined(self._complete_frames(self._info))
+            return
+        yield from self._complete_frames(self._info)
         if self._lost_bytes + len(self._buffer) > MAX_LOST_BYTES:
             raise UndecodableAudio(f"The FLAC stream has {MAX_LOST_BYTES} bytes without a frame.")
-        return frames
 
-    def flush(self) -> Frames:
+    def flush(self) -> Iterator[AudioFrame]:
         """The last frame. Raises UndecodableAudio for a stream without one intact frame."""
         if self._info is None:
             raise UndecodableAudio("The FLAC stream ended inside its header.")
-        frames = self._joined(self._cut(len(self._buffer)))
+        yield from self._cut(len(self._buffer))
         if self._lost_bytes and not self._has_decoded:
             raise UndecodableAudio("The FLAC stream ended before its first intact frame.")
-        return frames
 
     def _read_info(self) -> None:
         if len(self._buffer) >= START_BYTES:
@@ -89,7 +86,7 @@ class FlacDecoder:
             self._is_last_block = header >> 31 == 1
             self._skip_bytes = _BLOCK_HEADER_BYTES + (header & 0xFFFFFF)
 
-    def _complete_frames(self, info: StreamInfo) -> Iterator[Frames]:
+    def _complete_frames(self, info: StreamInfo) -> Iterator[AudioFrame]:
         while end := self._next_header(info):
             yield from self._cut(end)
         if self._may_be_whole():
@@ -121,13 +118,13 @@ class FlacDecoder:
         self._was_tried = True
         return True
 
-    def _cut_if_whole(self) -> list[Frames]:
+    def _cut_if_whole(self) -> list[AudioFrame]:
         frames = self._decode(len(self._buffer))
         if frames:
             self._drop(len(self._buffer))
         return frames
 
-    def _cut(self, size: int) -> list[Frames]:
+    def _cut(self, size: int) -> list[AudioFrame]:
         """Decode the first `size` bytes of the buffer and drop them, damaged or not."""
         frames = self._decode(size)
         if not frames:
@@ -142,7 +139,7 @@ class FlacDecoder:
         self._summed_bytes = 0
         self._was_tried = False
 
-    def _decode(self, size: int) -> list[Frames]:
+    def _decode(self, size: int) -> list[AudioFrame]:
         """Decode one frame, or what is left of several when a header among them is damaged."""
         if not size:
             return []
@@ -152,24 +149,4 @@ class FlacDecoder:
             return []
         self._has_decoded = True
         self._lost_bytes = 0
-        return [_to_float(frame) for frame in decoded if frame.layout.nb_channels == self._channels]
-
-    def _joined(self, blocks: Iterable[Frames]) -> Frames:
-        """Join what one call decoded; stops it before it fills the memory."""
-        joined = [np.zeros((0, self._channels), dtype=np.float32)]
-        n_samples = 0
-        for block in blocks:
-            joined.append(block)
-            n_samples += block.size
-            if n_samples > MAX_SAMPLES_PER_FEED:
-                raise UndecodableAudio(
-                    f"FLAC that decodes to more than {MAX_SAMPLES_PER_FEED} samples at a time:"
-                    " send shorter messages.",
-                )
-        return np.concatenate(joined)
-
-
-def _to_float(frame: av.AudioFrame) -> Frames:
-    """Interleaved integers of shape (1, n * channels) as frames; FFmpeg left-justifies them."""
-    samples = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)
-    return samples.astype(np.float32) / _FULL_SCALE[frame.format.name]
+        return [frame for frame in decoded if frame.layout.nb_channels == self._channels]

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lwd.audio import flac as flac_module
-from lwd.audio.decode import AudioFormat, Frames
-from lwd.audio.flac import MAX_LOST_BYTES, FlacDecoder
+from lwd.audio.decode import Frames
+from lwd.decoding.flac import MAX_LOST_BYTES, FlacDecoder, flac_frames
 from lwd.errors import UndecodableAudio
 from tests.audio.encoders import cuts, encoded, flac, noise, pieces
+from tests.decoding.inputs import samples
 
 SAMPLES = noise(10_000, channels=2)
 EXPECTED = SAMPLES.astype(np.float32) / np.float32(32768)
@@ -25,10 +25,7 @@ ID3V1_TAG = b"TAG".ljust(128, b"\0")
 
 def decode(*parts: bytes) -> Frames:
     """All frames of a stream that comes in `parts`."""
-    decoder = FlacDecoder()
-    frames = [decoder.feed(part) for part in parts]
-    frames.append(decoder.flush())
-    return np.concatenate([part for part in frames if part.size] or [frames[-1]])
+    return samples(flac_frames(parts))
 
 
 def frame_sizes(stream: bytes) -> list[int]:
@@ -58,15 +55,15 @@ def test_samples_are_exact(channels: int, bits: int, sample_format: str) -> None
     values = np.random.default_rng(1).integers(-limit, limit, (6_000, channels))
     integers = (values << (dtype.itemsize * 8 - bits)).astype(dtype)
     stream = encoded(integers, "flac", "flac", sample_rate=48_000, sample_format=sample_format)
-    decoder = FlacDecoder()
 
-    frames = np.concatenate((decoder.feed(stream), decoder.flush()))
+    frames = decode(stream)
 
-    assert decoder.format == AudioFormat("flac", 48_000, channels)
+    assert {frame.sample_rate for frame in flac_frames([stream])} == {48_000}
     np.testing.assert_array_equal(frames, (values / limit).astype(np.float32))
 
 
 @given(cuts=cuts)
+@settings(deadline=None)
 def test_stream_may_be_cut_anywhere(cuts: list[int]) -> None:
     """Where the messages end makes no difference."""
     np.testing.assert_array_equal(decode(*pieces(STREAM, cuts)), EXPECTED)
@@ -75,11 +72,11 @@ def test_stream_may_be_cut_anywhere(cuts: list[int]) -> None:
 def test_each_frame_comes_out_with_its_last_byte() -> None:
     """A live stream waits neither for the next frame nor for the end."""
     decoder = FlacDecoder()
-    decoder.feed(STREAM[: ENDS[0] - 1])
+    assert [*decoder.feed(STREAM[: ENDS[0] - 1])] == []
 
     for start, end, block in zip([ENDS[0] - 1, *ENDS], ENDS, BLOCKS, strict=False):
-        assert decoder.feed(STREAM[start : end - 1]).size == 0
-        np.testing.assert_array_equal(decoder.feed(STREAM[end - 1 : end]), block)
+        assert [*decoder.feed(STREAM[start : end - 1])] == []
+        np.testing.assert_array_equal(samples(decoder.feed(STREAM[end - 1 : end])), block)
 
 
 @pytest.mark.parametrize("offset", [100, -1], ids=["samples", "checksum"])
@@ -103,6 +100,7 @@ def test_damaged_header_loses_only_its_frame(offset: int) -> None:
 
 
 @given(cuts=cuts)
+@settings(deadline=None)
 def test_metadata_is_passed_over(cuts: list[int]) -> None:
     """A cover picture before the audio and a tag after it are not heard."""
     picture = b"\x06" + (70_000).to_bytes(3) + b"\xff\xf8" * 35_000
@@ -141,32 +139,24 @@ def test_what_is_not_flac_is_refused(data: bytes, reason: str) -> None:
 
 def test_stream_of_headers_alone_is_empty() -> None:
     """A client that closes before its first frame has sent no audio, and made no mistake."""
-    assert decode(NO_AUDIO).shape == (0, 2)
-
-
-def test_compressed_silence_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One message may not decode to more audio than a stream could ever use at once."""
-    monkeypatch.setattr(flac_module, "MAX_SAMPLES_PER_FEED", 2 * len(SAMPLES) - 1)
-
-    with pytest.raises(UndecodableAudio, match="send shorter messages"):
-        decode(STREAM)
+    assert len(decode(NO_AUDIO)) == 0
 
 
 def test_zeros_after_damage_are_not_decoded_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that keep the checksum at 0 cost one attempt, not one for each message."""
     decode_frame = Mock(return_value=[])
     decoder = FlacDecoder()
-    decoder.feed(NO_AUDIO)
+    assert [*decoder.feed(NO_AUDIO)] == []
     monkeypatch.setattr(decoder, "_decode", decode_frame)
 
     for _ in range(100):
-        decoder.feed(b"\0")
+        assert [*decoder.feed(b"\0")] == []
 
     decode_frame.assert_called_once_with(1)
 
 
 @given(data=st.data())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_damaged_stream_never_crashes(data: st.DataObject) -> None:
     """Whatever happened to a stream, it decodes in part or is refused."""
     stream = bytearray(STREAM)

@@ -1,0 +1,107 @@
+"""Audio in other forms than linear16, over the socket."""
+
+import asyncio
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from forms import FORMS, written
+from lwd.decoding.process import DecoderProcess
+from lwd.metrics import REGISTRY
+from tests.server.conftest import Server
+from tests.server.test_listen import messages, next_of, transcript
+
+SAID_S = 6.0
+
+
+def form(name: str, voice: bytes) -> list[bytes]:
+    """The voice in another form, as messages of 4000 bytes or packets."""
+    samples = np.frombuffer(voice, "<i2").reshape(-1, 1)
+    sent = written(FORMS[name], samples, 16_000)
+    if FORMS[name].muxer is None:
+        return sent
+    return [sent[0][start : start + 4_000] for start in range(0, len(sent[0]), 4_000)]
+
+
+@pytest.mark.parametrize("name", ["webm opus", "opus", "flac", "mulaw", "linear32", "mp3"])
+async def test_words_come_out(server: Server, voice: bytes, name: str) -> None:
+    """Whatever form the audio is in, it is as long, and what was said in it is heard."""
+    encoding = FORMS[name].encoding
+    query = {"encoding": encoding, "sample_rate": "16000"} if encoding else {}
+    socket = await server.client.ws_connect("/v1/listen", params=query)
+    for part in form(name, voice):
+        await socket.send_bytes(part)
+    await socket.send_str('{"type":"CloseStream"}')
+
+    *results, metadata = await messages(socket)
+
+    assert any(transcript(result) for result in results if result["type"] == "Results")
+    assert metadata["duration"] == pytest.approx(SAID_S, abs=0.1)
+    assert metadata["channels"] == 1
+    assert socket.close_code == 1000
+
+
+async def test_results_do_not_wait_for_the_end(server: Server, voice: bytes) -> None:
+    """What a browser records is heard while it records."""
+    socket = await server.client.ws_connect("/v1/listen?interim_results=true")
+    parts = form("webm opus", voice)
+    for part in parts[: len(parts) // 2]:
+        await socket.send_bytes(part)
+
+    await next_of(socket, "Results")
+    await socket.close()
+
+
+async def test_a_container_wins_over_encoding(server: Server, voice: bytes) -> None:
+    """A browser's recording with the wrong `encoding` is heard all the same, and counted."""
+    before = REGISTRY.get_sample_value("lwd_container_mismatches_total") or 0.0
+    query = {"encoding": "linear16", "sample_rate": "48000"}
+    socket = await server.client.ws_connect("/v1/listen", params=query)
+    for part in form("webm opus", voice):
+        await socket.send_bytes(part)
+    await socket.send_str('{"type":"CloseStream"}')
+
+    *_, metadata = await messages(socket)
+
+    assert metadata["duration"] == pytest.approx(SAID_S, abs=0.1)
+    assert REGISTRY.get_sample_value("lwd_container_mismatches_total") == before + 1
+
+
+async def test_a_dead_decoder_ends_its_stream_alone(
+    server: Server, voice: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream is told DATA-0000; another one, open beside it, goes on to its end."""
+    processes = []
+    begin = DecoderProcess.begin
+
+    async def noted(process: DecoderProcess, *arguments: object) -> None:
+        processes.append(process)
+        await begin(process, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(DecoderProcess, "begin", noted)
+    parts = form("webm opus", voice)
+    half = len(parts) // 2
+    victim, other = [
+        await server.client.ws_connect("/v1/listen?interim_results=true") for _ in range(2)
+    ]
+    for socket in (victim, other):
+        for part in parts[:half]:
+            await socket.send_bytes(part)
+        async with asyncio.timeout(30):
+            await next_of(socket, "Results")
+
+    os.kill(processes[0].pid, signal.SIGKILL)
+    for socket in (victim, other):
+        for part in parts[half:]:
+            await socket.send_bytes(part)
+        await socket.send_str('{"type":"CloseStream"}')
+    ended, heard = await messages(victim), await messages(other)
+
+    assert victim.close_code == 1008
+    assert ended[-1]["type"] == "Metadata"
+    assert other.close_code == 1000
+    assert heard[-1]["duration"] == pytest.approx(SAID_S, abs=0.1)
+    await server.streams.wait_empty()
+    assert not any(process.is_running for process in processes)
