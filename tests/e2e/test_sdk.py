@@ -42,13 +42,16 @@ def offline(model_store: Path, speech_file: Path) -> list[str]:
     return bare("".join(word.text for word in hypothesis.words))
 
 
-def assert_is_what_was_said(call: Call, offline: list[str]) -> None:
-    """The transcript is right, and its times are in order and inside the audio."""
+def assert_is_what_was_said(call: Call, offline: list[str], *, most_lost: int = 0) -> None:
+    """The transcript is right, and its times are in order and inside the audio.
+
+    Half the band is no longer the same audio: `most_lost` words may be others there.
+    """
     heard = bare(call.transcript)
     spoken = bare(SPOKEN)
     assert call.errors == []
-    assert word_errors(heard, spoken) / len(spoken) <= 0.2
-    assert word_errors(heard, offline) <= 1
+    assert word_errors(heard, spoken) <= 0.2 * len(spoken) + most_lost
+    assert word_errors(heard, offline) <= 1 + most_lost
     edges = [0.0, *(t for word in call.words for t in (word.start, word.end)), DURATION_S]
     assert all(before <= after + 1e-6 for before, after in pairwise(edges))
     assert all(0 < word.confidence <= 1 for word in call.words)
@@ -69,7 +72,7 @@ async def test_raw_audio_at_any_rate(
         params={**raw(sample_rate), "vad_events": "true", "utterance_end_ms": "1000"},
     )
 
-    assert_is_what_was_said(call, offline)
+    assert_is_what_was_said(call, offline, most_lost=4 if sample_rate == 8_000 else 0)
     interims = [
         at for at, m in call.messages if m.type == "Results" and not m.is_final and at < 6.0
     ]
