@@ -37,6 +37,9 @@ _SLICE_SAMPLES = SAMPLE_RATE // 2
 
 _LEAST_WAIT_S = 0.1
 
+_HELD_UP_S = 1.0
+"""A timer this late tells of a machine that slept or a loop that was held up: nobody listened then."""
+
 _CLOSING_S = 10.0
 """Longest time for the closing handshake, which waits for 5 s by itself, but not for room to write."""
 
@@ -209,13 +212,19 @@ class Stream:
 
     async def _receive(self) -> None:
         while (deadline_s := self._session.next_deadline_s) is not None:
+            now_s = time.monotonic()
             # After a pause for back-pressure the frames that wait come first.
-            self._waiting = asyncio.timeout(max(deadline_s - time.monotonic(), _LEAST_WAIT_S))
+            deadline_s = max(deadline_s, now_s + _LEAST_WAIT_S)
+            self._waiting = asyncio.timeout(deadline_s - now_s)
             try:
                 async with self._waiting:
                     message = await self._websocket.receive()
             except TimeoutError:
-                self._session.check_idle(time.monotonic())
+                now_s = time.monotonic()
+                if now_s > deadline_s + _HELD_UP_S:
+                    self._session.listen_anew(now_s)
+                else:
+                    self._session.check_idle(now_s)
                 continue
             finally:
                 self._waiting = None
