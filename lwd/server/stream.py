@@ -142,7 +142,7 @@ class Stream:
     def stop(self) -> None:
         """End the stream because the daemon stops; its client still gets the results."""
         self._session.end(Close.SERVICE_RESTART)
-        if self._waiting is not None:
+        if self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(asyncio.get_running_loop().time())
 
     @property

@@ -163,7 +163,7 @@ def _rotation(line: str) -> Rotation:
 def test_newsyslog() -> None:
     """The file for stdout and stderr is bounded, stays the service's, and signals nobody."""
     assert rotations(rendered("launchd/newsyslog.conf.in")) == [
-        Rotation(LOG, "_lwd", "_lwd", 0o640, 3, 5120, "*", frozenset("NZ"))
+        Rotation(LOG, "_lwd", "_lwd", 0o640, 3, 5120, "*", frozenset("N"))
     ]
 
 
