@@ -3,12 +3,12 @@
 import asyncio
 import base64
 import signal
-import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from socket import AF_INET
 from typing import Any
 
 import pytest
@@ -280,11 +280,9 @@ async def test_client_address_is_the_proxys_word(front: Front, outside: Outside)
             assert told["x-forwarded-proto"] == "https"
 
 
-async def test_client_address_is_logged(
-    proxy: Proxy, daemon: Daemon, certificate: Path
-) -> None:
-    """lwd believes the proxies that it trusts: its log has the address of the client."""
-    elsewhere = TCPConnector(local_addr=("127.0.0.2", 0), family=socket.AF_INET)
+async def test_client_address_is_logged(proxy: Proxy, daemon: Daemon, certificate: Path) -> None:
+    """The daemon believes the proxies that it trusts: its log has the address of the client."""
+    elsewhere = TCPConnector(local_addr=("127.0.0.2", 0), family=AF_INET)
     async with ClientSession(connector=elsewhere) as session:
         outside = Outside(session, trusting(certificate))
         await outside.answer(url(proxy), key="wrong")

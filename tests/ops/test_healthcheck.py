@@ -198,7 +198,7 @@ def test_address_comes_from_the_configuration(check: Checker, text: str) -> None
     ],
 )
 def test_asked_address(check: Checker, text: str, address: str) -> None:
-    """curl is sent where lwd listens, by default too."""
+    """The script sends curl to where lwd listens, by default too."""
     check.config.write_text(text)
     curl = check.commands / "curl"
     curl.write_text('#!/bin/sh\nfor last; do :; done\necho "$last"\n')

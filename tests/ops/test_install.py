@@ -95,7 +95,7 @@ def test_service_may_write_its_own_directories_alone(mac: Mac) -> None:
 
 
 def test_installed_configuration_is_taken(mac: Mac) -> None:
-    """lwd reads what is installed, and logs to a bounded file that `make logs` shows."""
+    """The daemon reads what is installed, and logs to a bounded file that `make logs` shows."""
     mac.install()
 
     log = load_config(mac.config).log
