@@ -67,8 +67,9 @@ test-clients: bench-setup ## try the published clients of Deepgram, see docs/cli
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients.recorder
 
-test-ops: setup $(VENV)/.dev $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base ## try nginx, HAProxy, Caddy and Prometheus before lwd (some minutes)
+test-ops: setup $(VENV)/.dev $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base ## try the proxies, Prometheus, and what may befall a daemon (some minutes)
 	$(BIN)/python -m pytest ops/acceptance
+	$(BIN)/python -m pytest -m ops tests
 
 install: ## install lwd as a service of this Mac (root), see docs/operations.md
 	@$(INSTALLER)/install.sh

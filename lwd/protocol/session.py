@@ -147,6 +147,10 @@ class Session:
             return None
         return self._last_frame_s + self._idle_timeout_s
 
+    def listen_anew(self, now_s: float) -> None:
+        """Count the client's silence from now on: nobody listened before."""
+        self._last_frame_s = now_s
+
     def check_idle(self, now_s: float) -> Event:
         """IdleTimeout, once, if no frame came for `idle_timeout_s` (Deepgram's NET-0001)."""
         deadline_s = self.next_deadline_s

@@ -35,7 +35,10 @@ _SLICE_BYTES = 1 << 16
 _SLICE_SAMPLES = SAMPLE_RATE // 2
 """A frame may hold a whole file; it is decoded and taken in slices so that other streams get on."""
 
-_LEAST_WAIT_S = 0.1
+_LOOK_AGAIN_S = 0.1
+
+_HELD_UP_S = 1.0
+"""A timer this late tells of a machine that slept or a loop that was held up: nobody listened then."""
 
 _CLOSING_S = 10.0
 """Longest time for the closing handshake, which waits for 5 s by itself, but not for room to write."""
@@ -139,7 +142,7 @@ class Stream:
     def stop(self) -> None:
         """End the stream because the daemon stops; its client still gets the results."""
         self._session.end(Close.SERVICE_RESTART)
-        if self._waiting is not None:
+        if self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(asyncio.get_running_loop().time())
 
     @property
@@ -200,7 +203,7 @@ class Stream:
                 tasks = {receiving, *self._channel_tasks, *deliveries}
                 # Looked at again after a while, because channels start as audio comes.
                 done, _ = await asyncio.wait(
-                    tasks, timeout=_LEAST_WAIT_S, return_when=asyncio.FIRST_COMPLETED
+                    tasks, timeout=_LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done:
                     task.result()
@@ -209,13 +212,16 @@ class Stream:
 
     async def _receive(self) -> None:
         while (deadline_s := self._session.next_deadline_s) is not None:
-            # After a pause for back-pressure the frames that wait come first.
-            self._waiting = asyncio.timeout(max(deadline_s - time.monotonic(), _LEAST_WAIT_S))
+            self._waiting = asyncio.timeout(deadline_s - time.monotonic())
             try:
                 async with self._waiting:
                     message = await self._websocket.receive()
             except TimeoutError:
-                self._session.check_idle(time.monotonic())
+                now_s = time.monotonic()
+                if now_s > deadline_s + _HELD_UP_S:
+                    self._session.listen_anew(now_s)
+                else:
+                    self._session.check_idle(now_s)
                 continue
             finally:
                 self._waiting = None
@@ -227,6 +233,8 @@ class Stream:
                 case _:
                     raise _ClientGone
             await self._handle(event)
+            # Nobody listened meanwhile: a channel that is far behind takes no audio for long.
+            self._session.listen_anew(time.monotonic())
 
     async def _handle(self, event: events.Event) -> None:
         match event:

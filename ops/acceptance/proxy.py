@@ -17,7 +17,11 @@ PROXIES = Path(__file__).resolve().parent.parent / "proxies"
 BACKEND = "127.0.0.1:9000"
 
 KEY = "a-key-that-no-log-has"
-SETTINGS = {"LWD_AUTH__KEYS": json.dumps([KEY]), "LWD_LIMITS__STREAMS": "8"}
+SETTINGS = {
+    "LWD_AUTH__KEYS": json.dumps([KEY]),
+    "LWD_LIMITS__STREAMS": "8",
+    "LWD_SERVER__TRUSTED_PROXIES": json.dumps(["127.0.0.1/32"]),
+}
 """Of the daemon behind them."""
 
 

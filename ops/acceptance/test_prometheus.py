@@ -51,7 +51,7 @@ def test_alerts_fire_when_they_should_alone() -> None:
 
 def test_metrics_are_well_named(daemon: Daemon) -> None:
     """No fault is found in what lwd exposes."""
-    promtool("check", "metrics", given=fetch(f"http://127.0.0.1:{daemon.port}/metrics"))
+    promtool("check", "metrics", given=fetch(f"http://127.0.0.1:{daemon.ops_port}/metrics"))
 
 
 def test_dashboard_asks_what_prometheus_understands(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -> Iter
     """A Prometheus with our configuration, but for the daemon's port and the pace; its address."""
     directory = tmp_path_factory.mktemp("prometheus")
     for path in PROMETHEUS.glob("*.yml"):
-        text = path.read_text().replace("127.0.0.1:9000", f"127.0.0.1:{daemon.port}")
+        text = path.read_text().replace("127.0.0.1:8081", f"127.0.0.1:{daemon.ops_port}")
         (directory / path.name).write_text(text.replace("_interval: 15s", "_interval: 1s"))
     address = f"127.0.0.1:{free_port()}"
     with (directory / "output.log").open("wb") as output:
@@ -114,7 +114,7 @@ def test_scrape(prometheus: str, daemon: Daemon) -> None:
     health = {rule["health"] for group in groups for rule in group["rules"]}
     firing = json.loads(fetch(f"{prometheus}/alerts"))["data"]["alerts"]
 
-    assert up["metric"]["instance"] == f"127.0.0.1:{daemon.port}"
+    assert up["metric"]["instance"] == f"127.0.0.1:{daemon.ops_port}"
     assert float(ratio["value"][1]) == 0
     assert health <= {"ok", "unknown"}
     assert firing == []

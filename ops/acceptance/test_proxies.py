@@ -8,10 +8,11 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from socket import AF_INET
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
 from proxy import KEY, SETTINGS, Front, Proxy, trusting
 
 from tests.conftest import SPOKEN, bare, read_pcm, word_errors
@@ -178,7 +179,7 @@ async def test_drained_daemon_gets_no_stream(
     start_daemon: StartDaemon, front: Front, outside: Outside
 ) -> None:
     """The 503 of a daemon that drains arrives whole, and its open streams end with 1012."""
-    daemon = start_daemon(**SETTINGS)
+    daemon = start_daemon(**SETTINGS, LWD_SERVER__DRAIN_S="5")
     fronts = front(daemon.port)
     opened = [await outside.open(url(proxy)) for proxy in fronts]
     # It does not answer the close frame, and so keeps lwd draining for a while.
@@ -277,6 +278,17 @@ async def test_client_address_is_the_proxys_word(front: Front, outside: Outside)
             told = {name.lower(): value for name, _, value in (li.partition(": ") for li in lines)}
             assert told["x-forwarded-for"] == "127.0.0.1"
             assert told["x-forwarded-proto"] == "https"
+
+
+async def test_client_address_is_logged(proxy: Proxy, daemon: Daemon, certificate: Path) -> None:
+    """The daemon believes the proxies that it trusts: its log has the address of the client."""
+    elsewhere = TCPConnector(local_addr=("127.0.0.2", 0), family=AF_INET)
+    async with ClientSession(connector=elsewhere) as session:
+        outside = Outside(session, trusting(certificate))
+        await outside.answer(url(proxy), key="wrong")
+
+    while (await asyncio.to_thread(daemon.await_event, "rejected"))["address"] != "127.0.0.2":
+        pass
 
 
 async def test_no_log_has_keys_or_queries(

@@ -29,10 +29,10 @@ own() { # MODE OWNER PATH ...
     [ -n "$DESTDIR" ] || chown "$owner" "$@"
 }
 
-# The first time only: from then on it is the operator's.
+# The first time only: from then on it is the operator's. It is the default but for where lwd logs.
 place_config() {
     if [ ! -e "$config" ]; then
-        cp "$SOURCE/config/lwd.yaml" "$config.new"
+        sed "s|^  file: null\$|  file: ${daemon_log#"$DESTDIR"}|" "$SOURCE/config/lwd.yaml" >"$config.new"
         own 640 "root:$SERVICE_USER" "$config.new"
         mv -f "$config.new" "$config"
     fi

@@ -20,6 +20,7 @@ state=$DESTDIR$LOCALSTATEDIR/lib/lwd
 logs=$DESTDIR$LOCALSTATEDIR/log/lwd
 
 config=$settings/lwd.yaml
+daemon_log=$logs/lwd.log
 launchd_log=$DESTDIR$LOCALSTATEDIR/log/lwd-launchd.log
 newsyslog_conf=$DESTDIR$NEWSYSLOGDIR/lwd.conf
 

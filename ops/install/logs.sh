@@ -4,4 +4,4 @@
 here=$(cd "${0%/*}" && pwd)
 . "$here/layout.sh"
 
-exec tail -n 100 -F "$launchd_log" "$logs/lwd.log"
+exec tail -n 100 -F "$launchd_log" "$daemon_log"

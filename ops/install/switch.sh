@@ -43,7 +43,7 @@ change_to() { # RELEASE
 }
 
 show_last_lines() {
-    for file in "$logs/lwd.log" "$launchd_log"; do
+    for file in "$launchd_log" "$daemon_log"; do
         if [ -s "$file" ]; then
             echo "the last lines of $file:"
             tail -n 50 "$file"

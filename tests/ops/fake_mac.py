@@ -25,6 +25,7 @@ class Mac:
         self.code = root / "opt" / "lwd"
         self.config = root / "etc" / "lwd" / "lwd.yaml"
         self.state = root / "var" / "lib" / "lwd"
+        self.daemon_log = root / "var" / "log" / "lwd" / "lwd.log"
         self.launchd_log = root / "var" / "log" / "lwd-launchd.log"
         self.plists = root / "Library" / "LaunchDaemons"
         self.newsyslog = root / "newsyslog.d" / "lwd.conf"

@@ -11,6 +11,8 @@ from threading import Thread
 
 import pytest
 
+from lwd.config import Config
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 SHORT = "0.2"
@@ -66,16 +68,16 @@ class Checker:
         self.config = directory / "lwd.yaml"
         self.told = directory / "told"
         self._misses = directory / "misses"
-        self._path = directory / "bin"
-        self._path.mkdir()
-        launchctl = self._path / "launchctl"
+        self.commands = directory / "bin"
+        self.commands.mkdir()
+        launchctl = self.commands / "launchctl"
         launchctl.write_text(f'#!/bin/sh\necho "$*" >>{self.told}\n')
         launchctl.chmod(0o755)
 
     def __call__(
         self, question: str, port: int, timeout_s: str = "30"
     ) -> subprocess.CompletedProcess[str]:
-        self.config.write_text(f"server:\n  host: 127.0.0.1\n  port: {port}\n")
+        self.config.write_text(f"ops:\n  listen: 127.0.0.1:{port}\n")
         return self.ask(question, timeout_s)
 
     def ask(self, question: str, timeout_s: str = "30") -> subprocess.CompletedProcess[str]:
@@ -83,7 +85,7 @@ class Checker:
         return subprocess.run(
             [ROOT / "ops" / "healthcheck", question, self.config],
             env={
-                "PATH": f"{self._path}:{os.environ['PATH']}",
+                "PATH": f"{self.commands}:{os.environ['PATH']}",
                 "MISSES": str(self._misses),
                 "TIMEOUT_S": timeout_s,
             },
@@ -127,7 +129,7 @@ def test_live(check: Checker, status: int, code: int) -> None:
 
 
 def test_hang_is_told_from_nobody(check: Checker) -> None:
-    """A daemon that accepts and does not answer hangs; one that does not listen loads its models."""
+    """A daemon that accepts and does not answer hangs; one that does not listen is starting."""
     with hanging() as port:
         assert check("live", port, SHORT).returncode == 1
     assert check("live", free_port()).returncode == 2
@@ -168,23 +170,41 @@ def test_without_configuration_nothing_is_killed(check: Checker) -> None:
 
 
 @pytest.mark.parametrize(
-    "head",
+    "text",
     [
-        "",
-        "# server:\n#   port: 1\n",
-        "limits:\n  port: 1\n",
-        'server: # ours\n  host: "0.0.0.0" # all\n',
-        "server:\n  host: localhost\n",
-        "server:\n  host: '127.0.0.1'\n",
+        "ops:\n  listen: 127.0.0.1:{port}\n",
+        "# ops:\n#   listen: 127.0.0.1:1\nops:\n  listen: 127.0.0.1:{port} # ours\n",
+        "ops: # ours\n  deepgram_metrics: true\n  listen: '0.0.0.0:{port}'\n",
+        'server:\n  listen: 127.0.0.1:1\nops:\n  listen: "localhost:{port}"\n',
+        "ops:\n  listen: 127.0.0.1:{port}\nvad:\n  listen: 127.0.0.1:1\n",
     ],
 )
-def test_address_comes_from_the_configuration(check: Checker, head: str) -> None:
-    """The server's host and port are found, whatever stands around them."""
+def test_address_comes_from_the_configuration(check: Checker, text: str) -> None:
+    """The ops listener's address is found, whatever stands around it."""
     with serving(200) as port:
-        section = "" if "\nserver:" in f"\n{head}" else "server:\n"
-        check.config.write_text(f"{head}{section}  port: {port}\nvad:\n  port: 2\n")
+        check.config.write_text(text.format(port=port))
 
         assert check.ask("ready").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("", Config().ops.listen),
+        ((ROOT / "config" / "lwd.yaml").read_text(), Config().ops.listen),
+        ("ops:\n  listen: '[::]:81'\n", "[::1]:81"),
+        ("ops:\n  listen: '[::1]:81'\n", "[::1]:81"),
+        ("ops:\n  listen: ops.example:81\n", "ops.example:81"),
+    ],
+)
+def test_asked_address(check: Checker, text: str, address: str) -> None:
+    """The script sends curl to where lwd listens, by default too."""
+    check.config.write_text(text)
+    curl = check.commands / "curl"
+    curl.write_text('#!/bin/sh\nfor last; do :; done\necho "$last"\n')
+    curl.chmod(0o755)
+
+    assert check.ask("ready").stdout == f"http://{address}/readyz\n"
 
 
 def test_question_is_needed(check: Checker) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lwd.config import load_config
 from tests.ops.fake_mac import ROOT, Mac
 
 SERVER, HEALTH, GPU = "io.lwd.server", "io.lwd.health", "io.lwd.gpu"
@@ -60,7 +61,10 @@ def test_first_install(mac: Mac) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert mac.jobs == {SERVER: "1.0", HEALTH: "1.0"}
     assert (mac.link("current"), mac.link("running"), mac.link("previous")) == ("1.0", "1.0", None)
-    assert mac.config.read_text() == (ROOT / "config" / "lwd.yaml").read_text()
+    default = (ROOT / "config" / "lwd.yaml").read_text()
+    assert mac.config.read_text() == default.replace(
+        "\n  file: null\n", f"\n  file: {mac.daemon_log}\n"
+    )
     assert mac.record("Users/_lwd") == {
         "UniqueID": "450",
         "PrimaryGroupID": "450",
@@ -88,6 +92,15 @@ def test_service_may_write_its_own_directories_alone(mac: Mac) -> None:
     assert modes["var/lib/lwd"].startswith("750 ")
     assert modes["var/log/lwd-launchd.log"].startswith("640 ")
     assert modes[f"Library/LaunchDaemons/{SERVER}.plist"].startswith("644 ")
+
+
+def test_installed_configuration_is_taken(mac: Mac) -> None:
+    """The daemon reads what is installed, and logs to a bounded file that `make logs` shows."""
+    mac.install()
+
+    log = load_config(mac.config).log
+
+    assert (log.file, log.rotate) == (mac.daemon_log, "size")
 
 
 def test_account_takes_a_number_that_is_free(mac: Mac) -> None:
@@ -246,11 +259,13 @@ def test_failed_upgrade_is_rolled_back(served: Mac) -> None:
     served.breaks("2.0")
     plist = served.checkout / "launchd" / f"{SERVER}.plist.in"
     plist.write_text(plist.read_text().replace("<integer>45<", "<integer>99<"))
-    served.launchd_log.write_text("\n".join(f"line {n}" for n in range(100)))
+    served.launchd_log.write_text("a stack\n")
+    served.daemon_log.write_text("\n".join(f"line {n}" for n in range(100)))
 
     result = served.install("upgrade")
 
     assert result.returncode == 1
+    assert "a stack" in result.stderr
     assert "line 99" in result.stderr
     assert "line 49" not in result.stderr
     assert re.search(r"1\.0-\d+ runs again", result.stderr)
@@ -261,6 +276,7 @@ def test_failed_upgrade_is_rolled_back(served: Mac) -> None:
     assert {path for path in changed if "releases/2.0-" not in path} == {
         "opt/lwd/previous",
         "var/log/lwd-launchd.log",
+        "var/log/lwd/lwd.log",
     }
 
 
@@ -389,8 +405,9 @@ def test_status_tells_whether_it_is_ready(served: Mac) -> None:
 
 
 def test_logs_are_shown_and_followed(served: Mac) -> None:
-    """`make logs` shows the last lines, and goes on with those that come."""
-    served.launchd_log.write_text("before\n")
+    """`make logs` shows the last lines, and goes on with those that come, in a new file too."""
+    served.launchd_log.write_text("stack\n")
+    served.daemon_log.write_text("before\n")
 
     with subprocess.Popen(
         [served.checkout / "ops" / "install" / "logs.sh"],
@@ -401,10 +418,14 @@ def test_logs_are_shown_and_followed(served: Mac) -> None:
     ) as tail:
         assert tail.stdout
         lines = (line for line in tail.stdout if line.strip() and "==>" not in line)
+        assert next(lines) == "stack\n"
         assert next(lines) == "before\n"
-        with served.launchd_log.open("a") as log:
+        with served.daemon_log.open("a") as log:
             log.write("after\n")
         assert next(lines) == "after\n"
+        served.daemon_log.rename(served.daemon_log.with_name("lwd.log.1"))
+        served.daemon_log.write_text("anew\n")
+        assert next(lines) == "anew\n"
         tail.terminate()
 
 
@@ -459,6 +480,8 @@ def test_staged_install_touches_nothing_else(mac: Mac, tmp_path: Path) -> None:
         "usr/local/etc/lwd/lwd.yaml",
         "var/log/lwd-launchd.log",
     } <= laid
+    config = (stage / "usr" / "local" / "etc" / "lwd" / "lwd.yaml").read_text()
+    assert "\n  file: /var/log/lwd/lwd.log\n" in config
     assert (stage / "opt" / "lwd" / "current" / ".whole").exists()
     for path in (stage / "Library" / "LaunchDaemons").iterdir():
         assert str(stage) not in path.read_text()

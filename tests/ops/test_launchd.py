@@ -110,10 +110,11 @@ def test_launchd_finds_every_path(label: str) -> None:
 
 def test_streams_may_finish_before_launchd_kills() -> None:
     """By default launchd and systemd wait longer than lwd does for its streams."""
-    drain_s = Config().server.shutdown_timeout_s
+    server = Config().server
+    stop_s = server.drain_s + server.shutdown_timeout_s
 
-    assert plist("io.lwd.server")["ExitTimeOut"] > drain_s + 10
-    assert int(unit()["Service"]["TimeoutStopSec"]) > drain_s + 10
+    assert plist("io.lwd.server")["ExitTimeOut"] > stop_s + 10
+    assert int(unit()["Service"]["TimeoutStopSec"]) > stop_s + 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def _rotation(line: str) -> Rotation:
 def test_newsyslog() -> None:
     """The file for stdout and stderr is bounded, stays the service's, and signals nobody."""
     assert rotations(rendered("launchd/newsyslog.conf.in")) == [
-        Rotation(LOG, "_lwd", "_lwd", 0o640, 3, 5120, "*", frozenset("NZ"))
+        Rotation(LOG, "_lwd", "_lwd", 0o640, 3, 5120, "*", frozenset("N"))
     ]
 
 
@@ -205,5 +206,6 @@ def test_systemd_starts_what_launchd_starts() -> None:
     assert int(service["UMask"], 8) == job["Umask"]
     assert service["LimitNOFILE"] == "8192:16384"
     assert service["Restart"] == "always"
+    assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert environment.keys() == job["EnvironmentVariables"].keys() - {"PATH"}
     assert service["ReadWritePaths"].split() == ["/var/lib/lwd", "/var/log/lwd"]

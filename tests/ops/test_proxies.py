@@ -48,6 +48,34 @@ def test_longest_query_fits(file: str, pattern: str, unit: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "pattern"),
+    [
+        ("nginx.conf", r"client_header_timeout (\d+)s;"),
+        ("haproxy.cfg", r"^ +timeout http-request (\d+)s"),
+        ("Caddyfile", r"read_header (\d+)s"),
+    ],
+)
+def test_slow_header_is_cut_outside(file: str, pattern: str) -> None:
+    """Who dawdles does not come as far as lwd, which would wait for longer."""
+    assert number(file, pattern) < Config().server.header_timeout_s
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern", "each"),
+    [
+        # nginx has two for each client: its own, and the one to lwd.
+        ("nginx.conf", r"worker_connections (\d+);", 2),
+        ("haproxy.cfg", r"^ +maxconn (\d+)", 1),
+    ],
+)
+def test_as_many_connections_as_lwd_takes(file: str, pattern: str, each: int) -> None:
+    """No proxy refuses what lwd would take; which it tells by itself."""
+    limits = Config().limits
+    assert limits.connections is None
+    assert number(file, pattern) >= each * (100 + 2 * limits.streams)
+
+
+@pytest.mark.parametrize(
     ("file", "pattern", "unit"),
     [
         ("nginx.conf", r"client_max_body_size (\d+)m;", 1 << 20),

@@ -172,6 +172,14 @@ def test_frame_resets_idle_clock(session: Session, frame: str | bytes) -> None:
     assert session.check_idle(119) == IdleTimeout()
 
 
+def test_silence_that_nobody_listened_to_does_not_count(session: Session) -> None:
+    """After a pause of the server's own a client has its whole time again."""
+    session.listen_anew(150)
+
+    assert session.check_idle(159.9) == Nothing()
+    assert session.check_idle(160) == IdleTimeout()
+
+
 def test_end_by_the_server(session: Session) -> None:
     """The server can end an open stream for a reason of its own."""
     session.end(Close.SERVICE_RESTART)

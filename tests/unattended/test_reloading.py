@@ -24,12 +24,12 @@ def served_by(caller: Caller) -> str:
 
 
 async def speak(caller: Caller, voice: bytes, stop: asyncio.Event) -> int | None:
-    """Send speech, as much as is taken, until told to stop; then end the stream."""
+    """Send speech, as much as is answered, until told to stop; then end the stream."""
     while not stop.is_set():
         await caller.socket.send_bytes(voice[:32_000])
         await caller.socket.send_str('{"type":"Finalize"}')
-        await caller.hear("Results")
-        caller.heard.append({"type": "again"})
+        while not (caller.heard and caller.heard[-1].pop("from_finalize", False)):
+            caller.heard.append(await caller.socket.receive_json())
     return await caller.finish()
 
 

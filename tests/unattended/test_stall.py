@@ -6,7 +6,7 @@ import signal
 import aiohttp
 import pytest
 
-from tests.unattended.conftest import StartDaemon, ended, get
+from tests.unattended.conftest import StartDaemon, call, ended, get
 
 pytestmark = pytest.mark.ops
 
@@ -41,3 +41,25 @@ async def test_a_daemon_that_was_stopped_as_a_whole_is_not_stuck(
 
     assert daemon.process.poll() is None
     assert daemon.stop(signal.SIGTERM) == 0
+
+
+async def test_a_stream_outlives_a_daemon_that_was_stopped(
+    start_daemon: StartDaemon, voice: bytes
+) -> None:
+    """Silence while nobody listened is not the client's: it has its whole time again."""
+    daemon = start_daemon(LWD_SERVER__IDLE_TIMEOUT_S="3")
+    async with aiohttp.ClientSession() as session:
+        caller = await call(session, daemon)
+        await caller.socket.send_bytes(voice)
+        await caller.hear("Results")
+
+        daemon.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(5)
+        daemon.process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(1)
+
+        assert await caller.finish() == 1000
+        assert caller.finals.startswith("word0")
+
+        silent = await call(session, daemon)
+        assert await silent.hear_out() == 1011
