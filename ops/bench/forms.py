@@ -142,7 +142,7 @@ def _mux(form: Form, samples: NDArray[np.int16], sample_rate: int, file: object)
         _set_up(microphone.codec_context, form, samples, sample_rate)
         for frame in (*_frames(form, samples, sample_rate), None):
             if camera:
-                output.mux(camera.encode(frame and _picture(frame)))
+                output.mux(camera.encode(_picture(frame) if frame else None))
             output.mux(microphone.encode(frame))
 
 

@@ -227,7 +227,8 @@ async def test_audio_before_the_failure_is_whole() -> None:
     async def opened(coding: Coding) -> Decoder:
         return Failing(coding)
 
-    source, blocks = AudioSource(spec("amr-nb", 8_000), opened), []
+    source = AudioSource(spec("amr-nb", 8_000), opened)
+    blocks: list[NDArray[np.float32]] = []
 
     async def hear(message: bytes) -> None:
         async for block in source.feed(message):

@@ -31,16 +31,13 @@ def is_all_heard(received: list[dict[str, Any]]) -> bool:
     """Whether the last result is a final with words, and reaches the end of the audio."""
     result, metadata = received[-2:]
     end_s = result["start"] + result["duration"]
-    return (
-        result["is_final"]
-        and bool(transcript(result))
-        and end_s == pytest.approx(metadata["duration"], abs=0.001)
-    )
+    is_to_the_end = end_s == pytest.approx(metadata["duration"], abs=0.001)
+    return bool(result["is_final"] and transcript(result) and is_to_the_end)
 
 
 def noted_decoders(monkeypatch: pytest.MonkeyPatch) -> list[DecoderProcess]:
     """The processes that streams are given from now on."""
-    processes = []
+    processes: list[DecoderProcess] = []
     begin = DecoderProcess.begin
 
     async def noted(process: DecoderProcess, coding: Coding) -> None:
