@@ -14,7 +14,6 @@ long after its first byte a stream that is sent as it is spoken has its first wo
 import argparse
 import asyncio
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -196,7 +195,7 @@ def main() -> int:
 def _run(arguments: argparse.Namespace) -> None:
     progress = Console(stderr=True)
     warn_unless_quiet(progress)
-    limit_threads(os.cpu_count() or 1)
+    limit_threads(arguments.threads)
     clips = spread(english(read_manifest(arguments.corpus)), arguments.clips)
     found = cases(arguments.rates, arguments.channels, arguments.only)
     files = ModelStore(STORE).verify(_MODEL)
@@ -216,6 +215,7 @@ def _arguments() -> argparse.Namespace:
     add("--rates", type=int, nargs="+", default=_RATES, metavar="HZ", help="sample rates")
     add("--channels", type=int, nargs="+", default=_CHANNELS, metavar="N", help="channels")
     add("--only", nargs="+", choices=FORMS, default=[*FORMS], metavar="FORM", help="of these")
+    add("--threads", type=int, default=2, metavar="N", help="threads of the engine (2)")
     add("--json", type=Path, metavar="FILE", help="write the figures to a file")
     return parser.parse_args()
 
