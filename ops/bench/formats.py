@@ -201,7 +201,7 @@ def _run(arguments: argparse.Namespace) -> None:
     files = ModelStore(STORE).verify(_MODEL)
     with Daemon(_MODEL, STORE) as daemon, LwdEngine(files) as engine:
         rows = asyncio.run(measure(daemon.url, engine, found, clips, progress))
-    Console(width=160).print(table(rows))
+    Console(width=180).print(table(rows))
     if arguments.json:
         report = {"machine": describe(["lwd", "av"]), "rows": [asdict(row) for row in rows]}
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
