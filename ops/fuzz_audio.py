@@ -74,15 +74,18 @@ class _Messages:
 
 
 def write_seeds() -> None:
-    """A short chirp in every form that FFmpeg's encoders write as one stream."""
+    """A short chirp in every form that FFmpeg's encoders write as one stream, and a chain of two."""
     _SEEDS.mkdir(exist_ok=True)
+    streams = {}
     for name, form in FORMS.items():
         if form.muxer is None or form.muxer in ("s16le", "f32le", "mulaw", "alaw"):
             continue
         rate = form.rates[0] if form.rates else 16_000
         seconds = np.arange(round(_SEED_S * rate)) / rate
         chirp = (12_000 * np.sin(2 * np.pi * (300 + 2_000 * seconds) * seconds)).astype(np.int16)
-        [stream] = written(form, np.repeat(chirp[:, None], form.channels[0], 1), rate)
+        [streams[name]] = written(form, np.repeat(chirp[:, None], form.channels[0], 1), rate)
+    streams["ogg chain"] = streams["ogg opus"] + streams["ogg flac"]
+    for name, stream in streams.items():
         (_SEEDS / name.replace(" ", "-")).write_bytes(stream)
 
 

@@ -92,7 +92,10 @@ class AudioSource:
         self._resampler: Resampler | None = None
 
     async def feed(self, data: bytes) -> AsyncIterator[Audio]:
-        """Give the audio that `data` completes, in parts. Raises UndecodableAudio."""
+        """Give the audio that `data` completes, in parts.
+
+        Raises UndecodableAudio, after all audio before it.
+        """
         self._head.append(data)
         if self._decoder is None and sum(map(len, self._head)) >= SNIFF_BYTES:
             self._decoder = await self._choose_decoder()
@@ -100,17 +103,16 @@ class AudioSource:
             yield audio
 
     async def flush(self) -> AsyncIterator[Audio]:
-        """Give the audio held back so far. Raises UndecodableAudio."""
+        """Give the audio held back so far. Raises UndecodableAudio as `feed` does."""
         if self._decoder is None and any(self._head):
             self._decoder = await self._choose_decoder()
         if self._decoder is None:
             return
         async for audio in self._decoded():
             yield audio
-        async for frames in self._decoder.flush():
-            yield self._at_16_khz(self._decoder, frames)
-        if self._resampler is not None:
-            yield self._resampler.flush().T
+        async for audio in self._resampled(self._decoder, self._decoder.flush()):
+            yield audio
+        yield self._rest()
 
     async def close(self) -> None:
         """Give up the decoder."""
@@ -123,8 +125,18 @@ class AudioSource:
             return
         messages, self._head = self._head, []
         for message in messages:
-            async for frames in self._decoder.feed(message):
-                yield self._at_16_khz(self._decoder, frames)
+            async for audio in self._resampled(self._decoder, self._decoder.feed(message)):
+                yield audio
+
+    async def _resampled(
+        self, decoder: Decoder, decoded: AsyncIterator[Frames]
+    ) -> AsyncIterator[Audio]:
+        try:
+            async for frames in decoded:
+                yield self._at_16_khz(decoder, frames)
+        except UndecodableAudio:
+            yield self._rest()
+            raise
 
     async def _choose_decoder(self) -> Decoder:
         """The container's decoder if there is one, otherwise that of the encoding asked for."""
@@ -149,10 +161,17 @@ class AudioSource:
         if self.format is None and decoder.format is not None:
             self._begin(decoder.format)
         if self._resampler is None:
-            return np.zeros((1 if self._spec.mixdown else self._spec.channels, 0), np.float32)
+            return self._nothing()
         if self._spec.mixdown:
             frames = frames.mean(axis=1, keepdims=True)
         return np.ascontiguousarray(self._resampler.feed(frames).T)
+
+    def _rest(self) -> Audio:
+        """What the resampler holds back; nothing is resampled after it."""
+        return self._nothing() if self._resampler is None else self._resampler.flush().T
+
+    def _nothing(self) -> Audio:
+        return np.zeros((1 if self._spec.mixdown else self._spec.channels, 0), np.float32)
 
     def _begin(self, found: AudioFormat) -> None:
         contradicting = contradicts(self._spec.encoding, found.name)

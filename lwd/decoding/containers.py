@@ -12,7 +12,8 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from lwd.decoding.starts import Input, prepare
+from lwd.decoding.chain import links
+from lwd.decoding.starts import Input, Readable, prepare
 from lwd.decoding.uniform import Uniform
 from lwd.errors import UndecodableAudio
 
@@ -57,9 +58,9 @@ _BUFFER_BYTES = 1 << 20
 
 
 class _Progress:
-    """An input, and whether it was asked for anything of late."""
+    """An input, and whether it gave anything of late."""
 
-    def __init__(self, source: Input) -> None:
+    def __init__(self, source: Readable) -> None:
         self.is_made = True
         self._source = source
 
@@ -75,6 +76,17 @@ def container_frames(name: str, source: Input) -> Iterator[AudioFrame]:
     Raises UndecodableAudio for what is no such container, or holds no audio that decodes.
     """
     prepare(name, source)
+    uniform = Uniform()
+    for link in links(source) if name == "ogg" else (source,):
+        try:
+            yield from _link_frames(name, link, uniform)
+        except UndecodableAudio:
+            # A later link that does not decode loses only itself.
+            if name != "ogg" or not uniform.has_begun:
+                raise
+
+
+def _link_frames(name: str, source: Readable, uniform: Uniform) -> Iterator[AudioFrame]:
     progress = _Progress(source)
     try:
         with av.open(
@@ -84,7 +96,7 @@ def container_frames(name: str, source: Input) -> Iterator[AudioFrame]:
             container_options=_OPTIONS,
             buffer_size=_BUFFER_BYTES,
         ) as container:
-            yield from _track_frames(name, container, progress)
+            yield from _track_frames(name, container, progress, uniform)
     except (av.FFmpegError, ValueError) as error:
         raise UndecodableAudio(
             f"The stream starts like {name}, but it is damaged or not sent from its start."
@@ -92,7 +104,7 @@ def container_frames(name: str, source: Input) -> Iterator[AudioFrame]:
 
 
 def _track_frames(
-    name: str, container: InputContainer, progress: _Progress
+    name: str, container: InputContainer, progress: _Progress, uniform: Uniform
 ) -> Iterator[AudioFrame]:
     if not container.streams.audio:
         raise UndecodableAudio(f"The {name} stream has no audio track.")
@@ -103,7 +115,6 @@ def _track_frames(
         held = codec.name if codec else "audio of an unknown kind"
         raise UndecodableAudio(f"The {name} stream holds {held}, which lwd does not decode.")
     codec.thread_count = 1
-    uniform = Uniform()
     n_damaged = delay = 0
     for n, packet in enumerate(_packets(container, track, progress)):
         if n == 0 and not packet.has_sidedata("skip_samples"):

@@ -14,11 +14,15 @@ _ID3 = struct.Struct(">3s2xB4B")
 _ID3_FOOTER = 0x10
 
 
-class Input(Protocol):
+class Readable(Protocol):
     """The bytes of a stream, which wait where there are none yet."""
 
     def read(self, n_bytes: int) -> bytes:
         """At most `n_bytes`, empty at the end."""
+
+
+class Input(Readable, Protocol):
+    """Bytes that may be looked at before they are read."""
 
     def unread(self, data: bytes) -> None:
         """Have `data` read again."""

@@ -177,7 +177,7 @@ class Session:
     @property
     def owes_results(self) -> bool:
         """Whether what was received must still be transcribed before the end."""
-        return self._close in {Close.NORMAL, Close.SERVICE_RESTART}
+        return self._close in {Close.NORMAL, Close.SERVICE_RESTART, Close.UNDECODABLE_AUDIO}
 
     @property
     def sha256(self) -> str:

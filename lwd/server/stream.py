@@ -166,16 +166,9 @@ class Stream:
 
     async def _serve(self) -> Outcome:
         try:
-            await self._receive_until_end()
+            await self._take_audio()
             if self._session.owes_results:
-                await self._flush()
-        except UndecodableAudio as error:
-            self._session.end(Close.UNDECODABLE_AUDIO)
-            log.warning(
-                "undecodable_audio",
-                request_id=str(self._settings.request_id),
-                reason=str(error),
-            )
+                await self._transcribe_the_rest()
         except CallbackBroken:
             self._session.end(Close.CALLBACK_BROKEN)
         except (_ClientGone, _SlowClient):
@@ -193,6 +186,21 @@ class Stream:
         return OUTCOMES[close]
 
     # Receiving
+
+    async def _take_audio(self) -> None:
+        """Take all that the client sends, to its end or as far as it decodes."""
+        try:
+            await self._receive_until_end()
+            if self._session.owes_results:
+                async for samples in self._source.flush():
+                    await self._feed(samples)
+        except UndecodableAudio as error:
+            self._session.end(Close.UNDECODABLE_AUDIO)
+            log.warning(
+                "undecodable_audio",
+                request_id=str(self._settings.request_id),
+                reason=str(error),
+            )
 
     async def _receive_until_end(self) -> None:
         """Take frames until the session is no longer open, or a channel or callback fails."""
@@ -249,6 +257,7 @@ class Stream:
             case events.AudioConfigured(sample_rate, channels):
                 earlier = self._configured
                 self._configured = (sample_rate or earlier[0], channels or earlier[1])
+                # Only before the first audio, so that the earlier source has no decoder to close.
                 self._source = self._make_source(*self._configured)
             case events.FeaturesConfigured(keyterms, numerals):
                 await self._configure(keyterms, numerals)
@@ -324,10 +333,8 @@ class Stream:
 
     # Ending
 
-    async def _flush(self) -> None:
-        """Transcribe what is left and wait for it."""
-        async for samples in self._source.flush():
-            await self._feed(samples)
+    async def _transcribe_the_rest(self) -> None:
+        """Have all audio that was taken transcribed, and wait for it."""
         for pipeline in self._pipelines:
             pipeline.finish()
         await asyncio.gather(*self._channel_tasks)

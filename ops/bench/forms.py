@@ -11,10 +11,15 @@ import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 _FRAMES_AT_ONCE = 1024
+_PICTURE = np.zeros((64, 64), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Form:
 
     `encoding` is what a client must say of it, and `rates` are those that the encoder takes, any
     where there are none. A form that is not `live` is written as a file that can be sought in.
+    `camera` is the encoder of pictures beside the sound.
     """
 
     muxer: str | None
@@ -33,6 +39,7 @@ class Form:
     channels: tuple[int, ...] = (1, 2)
     bit_rate: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    camera: str | None = None
     live: bool = True
     magic_bytes: int = 0
     is_exact: bool = False
@@ -47,6 +54,7 @@ _MP3_RATES = (8_000, 16_000, 24_000, 44_100, 48_000)
 _AAC_RATES = (8_000, 16_000, 24_000, 44_100, 48_000)
 _FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "100000"}
 _SHORT_PAGES = {"page_duration": "20000"}
+_AS_RECORDED = {"live": "1", "cluster_time_limit": "100"}
 _MANY = (1, 2, 8)
 
 FORMS: dict[str, Form] = {
@@ -65,11 +73,9 @@ FORMS: dict[str, Form] = {
         "ogg", "libopus", encoding="ogg-opus", rates=_OPUS_RATES, options=_SHORT_PAGES
     ),
     "ogg vorbis": Form("ogg", "vorbis", "fltp", channels=(2,), options={"strict": "-2"}),
-    "webm opus": Form(
-        "webm",
-        "libopus",
-        rates=_OPUS_RATES,
-        options={"live": "1", "cluster_time_limit": "100"},
+    "webm opus": Form("webm", "libopus", rates=_OPUS_RATES, options=_AS_RECORDED),
+    "webm camera": Form(
+        "webm", "libopus", rates=_OPUS_RATES, options=_AS_RECORDED, camera="libvpx"
     ),
     "matroska float": Form("matroska", "pcm_f32le", "flt", is_exact=True),
     "mp3": Form("mp3", "libmp3lame", "s16p", rates=_MP3_RATES, bit_rate=64_000, live=False),
@@ -80,6 +86,9 @@ FORMS: dict[str, Form] = {
         "mp4", "aac", "fltp", rates=_AAC_RATES, options={"movflags": "faststart"}, live=False
     ),
     "m4a opus": Form("mp4", "libopus", rates=_OPUS_RATES, options=_FRAGMENTED),
+    "mp4 camera": Form(
+        "mp4", "aac", "fltp", rates=_AAC_RATES, options=_FRAGMENTED, camera="libx264"
+    ),
     "amr": Form("amr", "libopencore_amrnb", rates=(8_000,), channels=(1,), bit_rate=12_200),
     "amr-nb": Form(
         "amr",
@@ -128,11 +137,33 @@ def _stream(form: Form, samples: NDArray[np.int16], sample_rate: int) -> bytes:
 
 def _mux(form: Form, samples: NDArray[np.int16], sample_rate: int, file: object) -> None:
     with av.open(file, "w", format=form.muxer, options=dict(form.options)) as output:
-        track = output.add_stream(form.codec, rate=sample_rate, options=dict(form.options))
-        codec = cast("AudioCodecContext", track.codec_context)
-        _set_up(codec, form, samples, sample_rate)
+        camera = _camera(output, form.camera, sample_rate) if form.camera else None
+        microphone = _microphone(output, form, sample_rate)
+        _set_up(microphone.codec_context, form, samples, sample_rate)
         for frame in (*_frames(form, samples, sample_rate), None):
-            output.mux(codec.encode(frame))
+            if camera:
+                output.mux(camera.encode(_picture(frame) if frame else None))
+            output.mux(microphone.encode(frame))
+
+
+def _microphone(output: OutputContainer, form: Form, sample_rate: int) -> AudioStream:
+    options = dict(form.options)
+    return cast("AudioStream", output.add_stream(form.codec, rate=sample_rate, options=options))
+
+
+def _camera(output: OutputContainer, codec: str, sample_rate: int) -> VideoStream:
+    camera = cast("VideoStream", output.add_stream(codec))
+    camera.codec_context.time_base = Fraction(1, sample_rate)
+    camera.height, camera.width = _PICTURE.shape
+    camera.pix_fmt = "yuv420p"
+    return camera
+
+
+def _picture(sound: AudioFrame) -> VideoFrame:
+    """What is seen when a sound begins."""
+    picture = VideoFrame.from_ndarray(_PICTURE, format="gray").reformat(format="yuv420p")
+    picture.pts, picture.time_base = sound.pts, sound.time_base
+    return picture
 
 
 def _packets(form: Form, samples: NDArray[np.int16], sample_rate: int) -> Iterator[bytes]:

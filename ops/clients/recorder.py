@@ -29,7 +29,10 @@ from lwd.errors import StartError
 from machine import STORE
 from streaming.daemon import Daemon
 
-TYPES = ("audio/webm;codecs=opus", "audio/webm;codecs=pcm", "audio/mp4;codecs=opus")
+TYPES = (
+    *("audio/webm;codecs=opus", "audio/webm;codecs=pcm", "audio/mp4;codecs=opus"),
+    "video/webm;codecs=vp8,opus",
+)
 """What Chromium records in."""
 
 _PAGE = Path(__file__).with_suffix(".html").read_bytes()

@@ -210,6 +210,37 @@ def test_what_is_compressed_is_decoded_elsewhere(
     np.testing.assert_allclose(heard, [[0.01, 0.02, 0.03, 1]] * 2)
 
 
+class Failing(Elsewhere):
+    """A decoder that gives a tenth of a second for each message of zeros, and bears no other."""
+
+    async def feed(self, data: bytes) -> AsyncIterator[Frames]:
+        """See Decoder."""
+        if any(data):
+            raise UndecodableAudio("not zeros")
+        self.format = AudioFormat(self.coding.name, 8_000, 2)
+        yield np.full((800, 2), 0.5, np.float32)
+
+
+async def test_audio_before_the_failure_is_whole() -> None:
+    """What the resampler holds back is heard before the stream is given up."""
+
+    async def opened(coding: Coding) -> Decoder:
+        return Failing(coding)
+
+    source = AudioSource(spec("amr-nb", 8_000), opened)
+    blocks: list[NDArray[np.float32]] = []
+
+    async def hear(message: bytes) -> None:
+        async for block in source.feed(message):
+            blocks.append(block)  # noqa: PERF401 - a list made at once would be lost with the error
+
+    await hear(bytes(20))
+    with pytest.raises(UndecodableAudio):
+        await hear(b"\1" * 20)
+
+    assert np.concatenate(blocks, axis=1).shape == (2, 1_600)
+
+
 RAW_ENCODINGS: list[tuple[EncodingName, str, float]] = [
     ("linear16", "<i2", 16_384),
     ("linear32", "<f4", 0.5),

@@ -129,6 +129,7 @@ class _Counting:
     [
         ("webm opus", 1_000),
         ("ogg opus", 1_000),
+        ("webm camera", 2_000),
         ("m4a fragmented", 2_500),
         ("aac", 1_200),
         ("mp3 live", 1_500),
@@ -180,6 +181,46 @@ def test_tags_before_mp3_are_passed_over(tag_bytes: int, cuts: list[int]) -> Non
     heard = samples(frames("mp3", parts))
 
     np.testing.assert_array_equal(heard, samples(frames("mp3", [frames_alone])))
+
+
+LINKS = [
+    ("ogg opus", 48_000, 1),
+    ("ogg opus", 48_000, 2),
+    ("ogg flac", 16_000, 1),
+    ("ogg vorbis", 48_000, 2),
+]
+
+
+def link(name: str, sample_rate: int, channels: int) -> bytes:
+    """The chirp as an Ogg stream with a serial number of its own."""
+    return written(FORMS[name], tone(sample_rate, channels), sample_rate)[0]
+
+
+@pytest.mark.parametrize("second", LINKS)
+@pytest.mark.parametrize("first", LINKS)
+def test_chained_streams_are_heard_one_after_the_other(
+    first: tuple[str, int, int], second: tuple[str, int, int]
+) -> None:
+    """What follows in an Ogg stream is heard too, as whatever it is encoded."""
+    streams = [link(*first), link(*second)]
+    before, after = [samples(frames("ogg", [one])) for one in streams]
+
+    heard = samples(frames("ogg", streams))
+
+    np.testing.assert_array_equal(heard[: len(before)], before)
+    rest, rate = heard[len(before) :, 0], first[1]
+    assert len(rest) / rate == pytest.approx(len(after) / second[1], abs=0.002)
+    assert abs(offset(rest, tone(rate)[:, 0] / np.float32(32768))) <= 0.007 * rate
+
+
+def test_a_damaged_link_loses_only_itself() -> None:
+    """What comes after a stream that cannot be decoded is heard."""
+    first, second, third = [link(*LINKS[0]) for _ in range(3)]
+
+    heard = samples(frames("ogg", [first, second.replace(b"OpusHead", bytes(8)), third]))
+
+    expected = [samples(frames("ogg", [one])) for one in (first, third)]
+    np.testing.assert_array_equal(heard, np.concatenate(expected))
 
 
 def test_index_behind_the_audio_is_refused_at_once() -> None:

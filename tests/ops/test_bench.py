@@ -15,7 +15,16 @@ from figures import shapes
 from figures.keyterms import Tally
 from lwd.models.store import ModelStore
 from report import Figure, Measured, as_json, table
-from scoring import Spread, WordErrors, align, equal_pairs, spelling, word_errors, words_of
+from scoring import (
+    Difference,
+    Spread,
+    WordErrors,
+    align,
+    equal_pairs,
+    spelling,
+    word_errors,
+    words_of,
+)
 from session import Session, speedup
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -137,6 +146,19 @@ def test_rate_is_that_of_all_words_together() -> None:
     together = word_errors(["a"], ["b"]) + word_errors(["a", "b", "c"], ["a", "b", "c"])
 
     assert together.percent == 25
+
+
+def test_rates_are_compared_clip_by_clip() -> None:
+    """What one clip costs is no sure difference, what each costs is; the clips' own errors cancel."""
+    before = [WordErrors(errors, 10) for errors in (0, 5, 0, 9)] * 10
+    once = [WordErrors(1, 10), *before[1:]]
+    always = [WordErrors(clip.errors + 1, 10) for clip in before]
+
+    assert Difference.of(before, before) == Difference(0, 0, 0)
+    assert Difference.of(always, before) == Difference(10, 10, 10)
+    one = Difference.of(once, before)
+    assert one.points == 0.25
+    assert one.low == 0 < one.points < one.high < 1.5
 
 
 def test_loop_is_a_runaway() -> None:

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+from typing import Any
 
 import numpy as np
 import pytest
 
 from forms import FORMS, written
+from lwd.audio.format import Coding
 from lwd.decoding.process import DecoderProcess
 from lwd.metrics import REGISTRY
 from tests.server.conftest import Server
@@ -23,6 +25,27 @@ def form(name: str, voice: bytes) -> list[bytes]:
     if FORMS[name].muxer is None:
         return sent
     return [sent[0][start : start + 4_000] for start in range(0, len(sent[0]), 4_000)]
+
+
+def is_all_heard(received: list[dict[str, Any]]) -> bool:
+    """Whether the last result is a final with words, and reaches the end of the audio."""
+    result, metadata = received[-2:]
+    end_s = result["start"] + result["duration"]
+    is_to_the_end = end_s == pytest.approx(metadata["duration"], abs=0.001)
+    return bool(result["is_final"] and transcript(result) and is_to_the_end)
+
+
+def noted_decoders(monkeypatch: pytest.MonkeyPatch) -> list[DecoderProcess]:
+    """The processes that streams are given from now on."""
+    processes: list[DecoderProcess] = []
+    begin = DecoderProcess.begin
+
+    async def noted(process: DecoderProcess, coding: Coding) -> None:
+        processes.append(process)
+        await begin(process, coding)
+
+    monkeypatch.setattr(DecoderProcess, "begin", noted)
+    return processes
 
 
 @pytest.mark.parametrize("name", ["webm opus", "opus", "flac", "mulaw", "linear32", "mp3"])
@@ -69,18 +92,49 @@ async def test_a_container_wins_over_encoding(server: Server, voice: bytes) -> N
     assert REGISTRY.get_sample_value("lwd_container_mismatches_total") == before + 1
 
 
+async def test_audio_that_stops_being_audio_is_heard_until_then(
+    server: Server, voice: bytes
+) -> None:
+    """What a client said before its bytes became garbage is no less said."""
+    socket = await server.client.ws_connect("/v1/listen")
+    for part in [*form("flac", voice), *[bytes(1 << 20)] * 5]:
+        await socket.send_bytes(part)
+
+    received = await messages(socket)
+
+    assert socket.close_code == 1008
+    assert received[-1]["duration"] == pytest.approx(SAID_S, abs=0.1)
+    assert is_all_heard(received)
+
+
+async def test_configure_leaves_no_decoder_behind(
+    server: Server, voice: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a client configures, its stream has one decoder, and takes it along when it ends."""
+    processes = noted_decoders(monkeypatch)
+    configure = {"type": "ListenV1Configure", "sample_rate": 8000, "channels": 1}
+    socket = await server.client.ws_connect("/v1/listen")
+    first, *others = form("webm opus", voice)
+    await socket.send_json(configure)
+    await socket.send_bytes(first)
+    await socket.send_json(configure)
+    for part in others:
+        await socket.send_bytes(part)
+    await socket.send_str('{"type":"CloseStream"}')
+
+    refusal, *_, metadata = await messages(socket)
+
+    assert refusal["type"] == "Error"
+    assert metadata["duration"] == pytest.approx(SAID_S, abs=0.1)
+    await server.streams.wait_empty()
+    assert [process.is_running for process in processes] == [False]
+
+
 async def test_a_dead_decoder_ends_its_stream_alone(
     server: Server, voice: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The stream is told DATA-0000; another one, open beside it, goes on to its end."""
-    processes = []
-    begin = DecoderProcess.begin
-
-    async def noted(process: DecoderProcess, *arguments: object) -> None:
-        processes.append(process)
-        await begin(process, *arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(DecoderProcess, "begin", noted)
+    """The stream has what was heard until then, and DATA-0000; another one goes on to its end."""
+    processes = noted_decoders(monkeypatch)
     parts = form("webm opus", voice)
     half = len(parts) // 2
     victim, other = [
@@ -100,7 +154,8 @@ async def test_a_dead_decoder_ends_its_stream_alone(
     ended, heard = await messages(victim), await messages(other)
 
     assert victim.close_code == 1008
-    assert ended[-1]["type"] == "Metadata"
+    assert 0 < ended[-1]["duration"] < SAID_S
+    assert is_all_heard(ended)
     assert other.close_code == 1000
     assert heard[-1]["duration"] == pytest.approx(SAID_S, abs=0.1)
     await server.streams.wait_empty()
