@@ -54,7 +54,8 @@ async def test_whatever_is_asked_is_answered_in_shape(
 ) -> None:
     """No path and no method makes lwd fail, and each refusal is Deepgram's JSON with its id."""
     raw = f"/{prefix}{quote(path, errors='replace')}?{quote(query, errors='replace')}"
-    url = server.client.make_url("/").join(URL(raw, encoded=True))
+    # Not joined to a URL: that would take what follows two slashes for a host.
+    url = URL(f"{server.client.make_url('').origin()}{raw}", encoded=True)
 
     response = await server.client.session.request(method, url)
 
