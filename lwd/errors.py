@@ -5,10 +5,12 @@ LwdError
 │   ├── UsageError            64  the command line is wrong
 │   ├── InputUnreadable       66  a file named on the command line cannot be read
 │   ├── ModelUnavailable      69  the model is not in the store
+│   ├── NotInstalled          69  an optional part of lwd is not installed
 │   ├── ModelCorrupt          65  the model is in the store, but not as it was installed
 │   ├── EngineUnavailable     70  the engine process does not start
 │   ├── AddressUnavailable    71  the address or port cannot be bound
 │   ├── LogUnavailable        73  the log file cannot be written
+│   ├── OutputUnwritable      73  what a command makes cannot be written
 │   ├── ConnectionFailed      76  a server refused or dropped a client command
 │   ├── ConfigInvalid         78  the configuration does not validate
 │   └── KeysFileInvalid       78  the file of API keys cannot be used
@@ -69,8 +71,14 @@ class ModelUnavailable(StartError):
     exit_code = 69
 
 
+class NotInstalled(StartError):
+    """An optional part of lwd that a command needs is not installed."""
+
+    exit_code = 69
+
+
 class EngineUnavailable(StartError):
-    """The engine process does not become ready."""
+    """The engine process does not become ready, or gives up."""
 
     exit_code = 70
 
@@ -83,6 +91,12 @@ class AddressUnavailable(StartError):
 
 class LogUnavailable(StartError):
     """The log file cannot be opened."""
+
+    exit_code = 73
+
+
+class OutputUnwritable(StartError):
+    """A file that a command is to write cannot be written."""
 
     exit_code = 73
 

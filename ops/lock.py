@@ -24,6 +24,9 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 DIRECTORY = ROOT / "ops" / "requirements"
 
+# Extras whose requirements require others; those with weights need nothing that lwd would load.
+CLOSED_EXTRAS = ("mic", "collect")
+
 # The oldest Python that lwd supports, so that every later one finds wheels of the same versions.
 PYTHON = "3.11"
 # uv assumes an older macOS, for which it would silently lock an older mlx.
@@ -110,10 +113,9 @@ def locks(pyproject: dict[str, Any]) -> Iterator[Lock]:
     """Yield every lock of the project; a base comes before the lock that adds to it."""
     project, groups = pyproject["project"], pyproject["dependency-groups"]
     settings = pyproject["tool"]["uv"]
-    unclosed = {
-        "build": pyproject["build-system"]["requires"],
-        **project["optional-dependencies"],
-    }
+    extras = project["optional-dependencies"]
+    weights = {name: extras[name] for name in extras if name not in CLOSED_EXTRAS}
+    unclosed = {"build": pyproject["build-system"]["requires"], **weights}
     for platform, sets in (
         (LINUX, unclosed | {name: groups[name] for name in ("openblas", "ops")}),
         (MACOS, unclosed),
@@ -124,6 +126,8 @@ def locks(pyproject: dict[str, Any]) -> Iterator[Lock]:
         yield Lock("dev", platform, development, settings, base=runtime, closed=True)
         bench = tuple(groups["bench"])
         yield Lock("bench", platform, bench, settings, base=runtime, closed=True, whole=True)
+        for name in CLOSED_EXTRAS:
+            yield Lock(name, platform, tuple(extras[name]), settings, base=runtime, closed=True)
         for name, requirements in sets.items():
             yield Lock(name, platform, tuple(requirements), settings)
 

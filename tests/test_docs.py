@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from lwd.cli import INTERRUPTED
+from lwd.cli.exits import EXITS, FAILED, INTERRUPTED
 from lwd.config import Config, LimitsConfig
 from lwd.config.load import FIELDS, SECTIONS
 from lwd.errors import StartError
@@ -26,6 +26,7 @@ from lwd.text.redaction import KINDS
 ROOT = Path(__file__).parent.parent
 OPERATIONS = ROOT / "docs" / "operations.md"
 COMPATIBILITY = ROOT / "docs" / "compatibility.md"
+CLI = ROOT / "docs" / "cli.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
 MODEL_FILE = "model.bin"  # looks like a key
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("launchd/*.md")])
@@ -129,10 +130,11 @@ def _unnamed(path: str) -> str:
 
 
 def test_every_exit_code_is_explained() -> None:
-    """Each status that a command ends with is in the table, and no other."""
-    documented = [int(row[0]) for row in table(OPERATIONS, "Exit codes")]
+    """Each status that a command ends with is in the table as `lwd --help` has it, and no other."""
+    documented = {int(row[0]): row[1] for row in table(CLI, "Exit status")}
 
-    assert documented == sorted({0, 1, INTERRUPTED, *exit_codes(StartError)})
+    assert documented == EXITS
+    assert list(EXITS) == sorted({0, FAILED, INTERRUPTED, *exit_codes(StartError)})
 
 
 def test_every_log_event_is_explained() -> None:

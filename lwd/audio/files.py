@@ -1,4 +1,4 @@
-"""Audio files and pipes of any kind, for the commands that send them to a server.
+"""Audio files and pipes of any kind, for the commands that read them, and FLAC for what is kept.
 
 The daemon reads no files: what its clients send goes through `lwd.audio.source`.
 """
@@ -13,7 +13,7 @@ from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from lwd.errors import InputUnreadable
+from lwd.errors import InputUnreadable, OutputUnwritable
 
 
 def read_audio(
@@ -39,6 +39,29 @@ def read_audio(
         ) from error
     except av.FFmpegError as error:
         raise InputUnreadable(f"{name} cannot be read: {error.strerror}.") from error
+
+
+def audio_duration_s(path: str | PathLike[str]) -> float | None:
+    """How long a file says that it is, in seconds; None where it does not, or cannot be read."""
+    try:
+        with av.open(fspath(path), "r") as container:
+            duration = container.duration
+    except (av.FFmpegError, OSError):
+        return None
+    return None if duration is None else duration / av.time_base
+
+
+def write_flac(path: PathLike[str], samples: NDArray[np.int16], sample_rate: int = 16_000) -> None:
+    """Write mono samples, shape (n,); raises OutputUnwritable."""
+    try:
+        with av.open(fspath(path), "w", format="flac") as container:
+            stream = container.add_stream("flac", rate=sample_rate, layout="mono")
+            frame = AudioFrame.from_ndarray(samples[np.newaxis], format="s16", layout="mono")
+            frame.sample_rate = sample_rate
+            for part in (frame, None):
+                container.mux(stream.encode(part))
+    except (av.FFmpegError, OSError) as error:
+        raise OutputUnwritable(f"{fspath(path)} cannot be written: {error.strerror}") from error
 
 
 def _blocks(container: InputContainer, sample_rate: int) -> Iterator[NDArray[np.int16]]:

@@ -11,21 +11,26 @@ import click
 from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 
 from lwd import __version__
+from lwd.cli.command import write_exits
+from lwd.cli.exits import EXITS, INTERRUPTED
 from lwd.errors import StartError, UsageError
-
-DEFAULT_URL = "ws://127.0.0.1:9000"
-"""Where a server with the default configuration is."""
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 # What stands in `lwd --help`; listing it imports nothing.
 COMMANDS = {
-    "check-config": ("lwd.cli.check_config:check_config", "Check the configuration."),
-    "doctor": ("lwd.cli.doctor:doctor", "Check the machine and the installation."),
-    "keys": ("lwd.cli.keys:keys", "Make, list, rotate and disable API keys."),
-    "listen": ("lwd.cli.listen:listen", "Transcribe a file or a pipe through a server."),
-    "models": ("lwd.cli.models:models", "Download, list and verify models."),
     "serve": ("lwd.cli.serve:serve", "Run the server."),
+    "check-config": ("lwd.cli.check_config:check_config", "Check the configuration."),
+    "listen": ("lwd.cli.listen:listen", "Transcribe a file, a pipe or the microphone live."),
+    "transcribe": ("lwd.cli.transcribe:transcribe", "Transcribe recordings, without a server."),
+    "models": ("lwd.cli.models:models", "Download, list and verify models."),
+    "keys": ("lwd.cli.keys:keys", "Make, list, rotate and disable API keys."),
+    "doctor": ("lwd.cli.doctor:doctor", "Check the machine and the installation."),
+    "status": ("lwd.cli.status:status", "Ask a server how it is."),
+    "fleet": ("lwd.cli.fleet:fleet", "Ask several servers how they are."),
+    "probe": ("lwd.cli.probe:probe", "Try a server: hear a tone and a sentence."),
+    "bench": ("lwd.cli.bench:bench", "Measure a server, and suggest its limit of streams."),
+    "simulate": ("lwd.cli.simulate:simulate", "Send a recording in real time, in chunks."),
+    "collect": ("lwd.cli.collect:collect", "Make a corpus of media files or a video site."),
+    "completion": ("lwd.cli.completion:completion", "Print a shell's completion of lwd."),
 }
 
 
@@ -43,6 +48,11 @@ class _LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        formatter.write_paragraph()
+        formatter.write_text("`lwd COMMAND --help` is the manual of a command.")
+        write_exits(formatter, EXITS)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

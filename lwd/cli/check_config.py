@@ -4,16 +4,32 @@ from pathlib import Path
 
 import click
 
+from lwd.cli.command import Command
 from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
+from lwd.cli.options import json_option
+from lwd.cli.output import show_json
 from lwd.config import effective, load_config
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples={
+        "lwd check-config lwd.yaml": "A file, before lwd is started or reloaded with it:",
+        "lwd check-config --json | jq .limits.streams": "What holds without a file:",
+    },
+    ends=(78,),
+)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-def check_config(file: Path | None) -> None:
+@json_option
+def check_config(*, file: Path | None, as_json: bool) -> None:
     """Check FILE, if given, and the LWD_* variables, and print the effective configuration.
 
-    API keys are masked. Exits with 78 and a line for each fault if there is any.
+    API keys are masked, and values that are not the default have their source beside them. Each
+    fault is a line on stderr.
     """
-    click.echo(effective(load_config(file, rules=(*MODEL_RULES, *KEY_RULES))))
+    config = load_config(file, rules=(*MODEL_RULES, *KEY_RULES))
+    if as_json:
+        show_json(config.model_dump(mode="json"))
+    else:
+        click.echo(effective(config))

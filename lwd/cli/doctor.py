@@ -1,14 +1,17 @@
 """`lwd doctor`: shows what its checks find. What they look at is lwd.doctor's affair."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from lwd.cli.command import Command
+from lwd.cli.exits import FAILED
 from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
+from lwd.cli.options import config_option, json_option
+from lwd.cli.output import show_json
 from lwd.config import Config, load_config
 from lwd.doctor.commands import ask
 from lwd.doctor.findings import Finding, ok
@@ -17,16 +20,22 @@ from lwd.doctor.machine import check_machine
 from lwd.errors import ConfigInvalid
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": None}
-_FAILED = 1
 
 
-@click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="YAML file that lwd runs with.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.command(
+    cls=Command,
+    examples={
+        "lwd doctor --config /usr/local/etc/lwd/lwd.yaml": "Before lwd is left to itself:",
+        "lwd doctor --json | jq '.[] | select(.status == \"fail\")'": "What fails, for a program:",
+    },
+    answers={FAILED: "a check fails"},
+)
+@config_option
+@json_option
 def doctor(config: Path | None, *, as_json: bool) -> int:
     """Check this machine and this installation for unattended service.
 
-    Run it as the user that lwd runs as. Exits with 1 if a check fails; a warning is no failure.
+    Run it as the user that lwd runs as. A warning is no failure.
     """
     findings = []
     for finding in _findings(config):
@@ -34,8 +43,8 @@ def doctor(config: Path | None, *, as_json: bool) -> int:
         if not as_json:
             _show(finding)
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
-    return _FAILED if any(finding.status == "fail" for finding in findings) else 0
+        show_json([asdict(finding) for finding in findings])
+    return FAILED if any(finding.status == "fail" for finding in findings) else 0
 
 
 def _findings(path: Path | None) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 Owns the options and how results are shown. What a key is and how the file is written is lwd.auth's.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,13 +12,15 @@ import click
 
 from lwd.auth.keyfile import read_keys, update_keys
 from lwd.auth.keys import Key, fingerprint, new_id, new_secret
-from lwd.cli.table import Row, show_table
+from lwd.cli.command import Command
+from lwd.cli.options import config_option, json_option
+from lwd.cli.output import Row, or_dash, show_json, show_table
 from lwd.config import load_config
 from lwd.errors import UsageError
 
 _COLUMNS = ("Id", "State", "Label", "Streams", "Handshakes/min", "Created", "Expires")
 
-Command = Callable[..., None]
+_Function = Callable[..., None]
 
 
 @click.group()
@@ -27,13 +28,11 @@ def keys() -> None:
     """Make, list, rotate and disable API keys."""
 
 
-def _common_options(command: Command) -> Command:
+def _common_options(command: _Function) -> _Function:
     """The two ways to say which file is meant, and the form of the answer."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-        click.option(
-            "--config", type=click.Path(path_type=Path), help="YAML file that names the keys file."
-        ),
+        json_option,
+        config_option,
         click.option(
             "--file",
             metavar="FILE",
@@ -45,7 +44,13 @@ def _common_options(command: Command) -> Command:
     return command
 
 
-@keys.command()
+@keys.command(
+    cls=Command,
+    examples={
+        "lwd keys add 'front desk' --streams 4": "A key with a limit:",
+        "KEY=$(lwd keys add guest --expires 2027-01-31)": "A key for a shell, until the end of a month:",
+    },
+)
 @click.argument("label")
 @click.option("--streams", type=int, metavar="N", help="Most streams of the key at once.")
 @click.option(
@@ -80,29 +85,36 @@ def add(
     _hand_over(key, secret, as_json=as_json)
 
 
-@keys.command(name="list")
+@keys.command(
+    name="list",
+    cls=Command,
+    examples={"lwd keys list --file /usr/local/etc/lwd/keys.json": "The keys of a file:"},
+)
 @_common_options
 def list_(*, file: Path | None, config: Path | None, as_json: bool) -> None:
     """Show the keys, without the keys themselves."""
     listed = read_keys(_file(file, config))
     if as_json:
-        click.echo(json.dumps([_fields(key) for key in listed], indent=2))
+        show_json([_fields(key) for key in listed])
     else:
         now = _now()
         rows = [Row(_cells(key), strong=key.state(now) == "enabled") for key in listed]
         show_table(_COLUMNS, rows)
 
 
-@keys.command()
+@keys.command(cls=Command, examples={"lwd keys disable 4f2a": "After a key was lost:"})
 @click.argument("key_id", metavar="ID")
 @_common_options
 def disable(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
     """Let nobody in with a key any more; streams that are open go on."""
     key = _change(_file(file, config), key_id, lambda key: replace(key, disabled=True))
-    click.echo(json.dumps(_fields(key), indent=2) if as_json else f"{key.id}: disabled")
+    if as_json:
+        show_json(_fields(key))
+    else:
+        click.echo(f"{key.id}: disabled")
 
 
-@keys.command()
+@keys.command(cls=Command, examples={"lwd keys rotate 4f2a": "A new key for the same user:"})
 @click.argument("key_id", metavar="ID")
 @_common_options
 def rotate(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
@@ -143,7 +155,7 @@ def _change(path: Path, key_id: str, change: Callable[[Key], Key]) -> Key:
 def _hand_over(key: Key, secret: str, *, as_json: bool) -> None:
     """Print the key alone, so that a shell can take it."""
     if as_json:
-        click.echo(json.dumps({**_fields(key), "key": secret}, indent=2))
+        show_json({**_fields(key), "key": secret})
     else:
         click.echo(
             f"The key {key.id} is shown this once; lwd keeps no more than its hash.", err=True
@@ -164,7 +176,7 @@ def _fields(key: Key) -> dict[str, object]:
 
 
 def _cells(key: Key) -> list[str]:
-    return ["-" if value is None else str(value) for value in _fields(key).values()]
+    return [or_dash(value) for value in _fields(key).values()]
 
 
 def _now() -> datetime:

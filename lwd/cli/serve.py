@@ -7,28 +7,42 @@ from pathlib import Path
 
 import click
 
-from lwd.cli import DEFAULT_URL
+from lwd.cli.command import Command
 from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
+from lwd.cli.options import DEFAULT_URL, config_option
+from lwd.cli.output import show_json_line
 from lwd.config import load_config
 
 
-@click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="YAML file to read.")
+@click.command(
+    cls=Command,
+    examples={
+        "lwd serve --model tiny.en": "With a small model, for this machine alone:",
+        "lwd serve --config /usr/local/etc/lwd/lwd.yaml": "As configured:",
+    },
+    ends=(65, 69, 70, 71, 73),
+)
+@config_option
 @click.option("--host", help="Address to listen on (server.host).")
 @click.option("--port", type=int, help="Port to listen on (server.port).")
 @click.option("--model", metavar="NAME", help="Whisper model to serve (model.name).")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (log.level).")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON once lwd is ready.")
 def serve(
+    *,
     config: Path | None,
     host: str | None,
     port: int | None,
     model: str | None,
     log_level: str | None,
+    as_json: bool,
 ) -> None:
     """Run the server until it is told to stop.
 
-    SIGHUP has it read its configuration again. An option wins over LWD_* variables, and these over the file.
+    SIGTERM and Ctrl-C stop it: streams that are open may go on for a while, and a second signal
+    ends them. SIGHUP has it read its configuration again. An option wins over LWD_* variables, and
+    these over the file.
     """
     given = {
         "server.host": host,
@@ -41,15 +55,24 @@ def serve(
     configuration = load()
     from lwd.server.app import serve as run  # noqa: PLC0415 - so help and faults are told at once
 
-    run(configuration, partial(announce, needs_key=not configuration.auth.is_open), load)
+    tell = partial(announce, needs_key=not configuration.auth.is_open)
+    run(configuration, announce_json if as_json else tell, load)
+
+
+def announce_json(host: str, port: int, models: Sequence[str]) -> None:
+    """Tell a program where the server is."""
+    show_json_line({"url": _url(host, port), "models": list(models)})
 
 
 def announce(host: str, port: int, models: Sequence[str], *, needs_key: bool) -> None:
     """Tell who started the server where it is, and what to try next."""
-    shown = f"[{host}]" if ":" in host else host
-    url = f"ws://{shown}:{port}"
+    url = _url(host, port)
     options = "" if url == DEFAULT_URL else f" --url {url}"
     options += " --key KEY" if needs_key else ""
     click.echo(f"lwd listens on {url}/v1/listen with {', '.join(models)}; Ctrl-C stops it.")
     command = "python -m lwd" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
     click.echo(f"Try it from another terminal: {command} listen{options} FILE")
+
+
+def _url(host: str, port: int) -> str:
+    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"

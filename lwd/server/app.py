@@ -1,5 +1,7 @@
 """The composition root: builds every part of the daemon from its configuration and runs it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvloop
@@ -58,6 +60,18 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
         reloader,
     )
     uvloop.run(run(daemon, announce))
+
+
+@asynccontextmanager
+async def engines_alone(config: Config) -> AsyncIterator[EnginePool]:
+    """The engines of the default model, started, with no server around them; raises StartError."""
+    configure_logging("warning", config.log.format, None)
+    pool = load_model(config, config.model.loaded[0]).pool
+    try:
+        await pool.start()
+        yield pool
+    finally:
+        await pool.close()
 
 
 def build_app(

@@ -1,21 +1,15 @@
-"""What the tests of every command share: running one, and a scripted server for it to talk to."""
+"""What the tests of every command share: running one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from lwd.cli import main
-from lwd.cli.client import listen_url
+from tests.client.conftest import CLOSE_STREAM, Script, Serve, Start, heard, serve, start
 
-CLOSE_STREAM = '{"type":"CloseStream"}'
+__all__ = ["CLOSE_STREAM", "Run", "Script", "Serve", "Start", "heard", "serve", "start"]
 
 Run = Callable[..., int]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Start = Callable[[Handler], Awaitable[str]]
-Script = Callable[[web.WebSocketResponse], Awaitable[None]]
-Serve = Callable[[Script], Awaitable[str]]
 
 
 @pytest.fixture
@@ -29,40 +23,3 @@ def run() -> Run:
         return end.value.code
 
     return run_
-
-
-@pytest.fixture
-def start(aiohttp_server: Callable[[web.Application], Awaitable[TestServer]]) -> Start:
-    """Start a server with the given handler of /v1/listen; return the address of that."""
-
-    async def start_(handle: Handler) -> str:
-        app = web.Application()
-        app.router.add_get("/v1/listen", handle)
-        server = await aiohttp_server(app)
-        return listen_url(str(server.make_url("/")), [])
-
-    return start_
-
-
-@pytest.fixture
-def serve(start: Start) -> Serve:
-    """Start a server that accepts every stream and follows the given script then."""
-
-    async def serve_(script: Script) -> str:
-        async def handle(request: web.Request) -> web.WebSocketResponse:
-            ws = web.WebSocketResponse()
-            await ws.prepare(request)
-            await script(ws)
-            return ws
-
-        return await start(handle)
-
-    return serve_
-
-
-async def heard(ws: web.WebSocketResponse) -> list[bytes | str]:
-    """Receive what the client sends, up to CloseStream."""
-    messages: list[bytes | str] = []
-    while CLOSE_STREAM not in messages:
-        messages.append((await ws.receive()).data)
-    return messages

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.live import Live
 
 from lwd.cli import listen as command
-from lwd.cli.listen import Result, parse, show_live
+from lwd.cli.streaming import show_live
+from lwd.client.results import Result, parse
 from lwd.errors import ConnectionFailed
 
 from .conftest import Run, Serve, Start, heard
@@ -30,7 +31,15 @@ METADATA = '{"type":"Metadata","request_id":"01a0"}'
 
 def results(transcript: str, start: float = 0.0, *, is_final: bool = True) -> str:
     channel = {"alternatives": [{"transcript": transcript, "confidence": 1.0, "words": []}]}
-    return json.dumps({"type": "Results", "start": start, "is_final": is_final, "channel": channel})
+    return json.dumps(
+        {
+            "type": "Results",
+            "start": start,
+            "is_final": is_final,
+            "duration": 1.5,
+            "channel": channel,
+        }
+    )
 
 
 MESSAGES = (

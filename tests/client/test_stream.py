@@ -1,4 +1,4 @@
-"""The client behind `lwd listen`, against a scripted server."""
+"""The client behind `lwd listen` and others, against a scripted server."""
 
 import asyncio
 import threading
@@ -12,13 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lwd.cli import client
-from lwd.cli.client import FRAME_BYTES, READ_AHEAD, listen_url, paced, read_ahead, transcribe
+from lwd.client import stream as client
+from lwd.client.stream import (
+    FRAME_S,
+    READ_AHEAD,
+    frame_bytes,
+    listen_url,
+    paced,
+    read_ahead,
+    transcribe,
+)
 from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
 
 from .conftest import CLOSE_STREAM, Serve, Start, heard
 
 Block = NDArray[np.int16]
+FRAME_BYTES = frame_bytes(FRAME_S)
 SECOND = np.arange(16000, dtype=np.int16)
 
 
@@ -51,7 +60,7 @@ def test_frames_do_not_depend_on_blocks(sizes: list[int]) -> None:
     samples = np.arange(sum(sizes)).astype(np.int16)
     blocks = np.split(samples, np.cumsum(sizes)[:-1]) if sizes else []
 
-    frames = list(client._cut(blocks))
+    frames = list(client._cut(blocks, FRAME_BYTES))
 
     assert b"".join(frames) == samples.tobytes()
     assert all(len(frame) == FRAME_BYTES for frame in frames[:-1])
@@ -143,10 +152,12 @@ async def test_stream_is_sent_and_answered(serve: Serve) -> None:
 
 async def test_stream_is_paced_unless_fast(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Audio goes out in real time, by a clock that cannot be set back; with --fast at once."""
-    pacing: list[tuple[object, object]] = []
+    pacing: list[tuple[object, object, float]] = []
 
-    def spy(frames: AsyncIterator[bytes], clock: object, sleep: object) -> AsyncIterator[bytes]:
-        pacing.append((clock, sleep))
+    def spy(
+        frames: AsyncIterator[bytes], clock: object, sleep: object, frame_s: float
+    ) -> AsyncIterator[bytes]:
+        pacing.append((clock, sleep, frame_s))
         return frames
 
     async def script(ws: web.WebSocketResponse) -> None:
@@ -160,7 +171,7 @@ async def test_stream_is_paced_unless_fast(serve: Serve, monkeypatch: pytest.Mon
     assert pacing == []
 
     await transcribe([SECOND], url, None, print, fast=False)
-    assert pacing == [(time.monotonic, asyncio.sleep)]
+    assert pacing == [(time.monotonic, asyncio.sleep, FRAME_S)]
 
 
 @pytest.mark.parametrize(("key", "header"), [("k", "Token k"), (None, None), ("", None)])

@@ -5,7 +5,6 @@ nothing but the protocol on the wire.
 """
 
 import asyncio
-import errno
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -27,11 +26,11 @@ from aiohttp import (
 from numpy.typing import NDArray
 
 from lwd.auth.origin import is_loopback
+from lwd.client.causes import cause, is_refusal
 from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
 
 SAMPLE_RATE = 16000
 FRAME_S = 0.1
-FRAME_BYTES = int(SAMPLE_RATE * FRAME_S) * 2
 READ_AHEAD = 10  # frames
 CONNECT_TIMEOUT_S = 10.0
 
@@ -55,15 +54,27 @@ async def transcribe(
     show: Callable[[str], None],
     *,
     fast: bool,
+    frame_s: float = FRAME_S,
 ) -> None:
-    """Stream `blocks` (int16, 16 kHz, mono) to `url` and `show` each message until it closes.
+    """Stream `blocks` (int16, 16 kHz, mono) as frames of that length, in real time unless `fast`.
+
+    Raises InputUnreadable when there is no audio, what reading `blocks` raises, and what `stream`
+    does.
+    """
+    frames = await read_ahead(blocks, frame_s)
+    if not fast:
+        frames = paced(frames, time.monotonic, asyncio.sleep, frame_s)
+    await stream(frames, url, key, show)
+
+
+async def stream(
+    frames: AsyncIterator[bytes], url: str, key: str | None, show: Callable[[str], None]
+) -> None:
+    """Send frames to `url` as they come, and `show` each message until the server closes.
 
     When cancelled, ends the stream, shows what still comes and is cancelled then. Raises
-    ConnectionFailed when the server refuses or drops the stream, and what reading `blocks` raises.
+    ConnectionFailed when the server refuses or drops the stream.
     """
-    frames = await read_ahead(blocks)
-    if not fast:
-        frames = paced(frames, time.monotonic, asyncio.sleep)
     async with ClientSession() as session, await _connect(session, url, key) as ws:
         sender = asyncio.create_task(_send(ws, frames))
         receiver = asyncio.create_task(_receive(ws, show))
@@ -79,8 +90,10 @@ async def transcribe(
         raise ConnectionFailed(f"{_server(url)}: closed with {code}: {reason}")
 
 
-async def read_ahead(blocks: Iterable[NDArray[np.int16]]) -> AsyncIterator[bytes]:
-    """Wait for audio, then yield it as frames of 100 ms; a last one may be shorter.
+async def read_ahead(
+    blocks: Iterable[NDArray[np.int16]], frame_s: float = FRAME_S
+) -> AsyncIterator[bytes]:
+    """Wait for audio, then yield it as frames of `frame_s`; a last one may be shorter.
 
     Reads in a daemon thread, so that nobody waits for a stalled pipe: neither the server's
     messages nor Ctrl-C.
@@ -96,7 +109,7 @@ async def read_ahead(blocks: Iterable[NDArray[np.int16]]) -> AsyncIterator[bytes
 
     def read() -> None:
         try:
-            for frame in _cut(blocks):
+            for frame in _cut(blocks, frame_bytes(frame_s)):
                 put(frame)
             put(None)
         except Exception as error:  # noqa: BLE001 - raised again by whoever awaits the frames
@@ -121,13 +134,18 @@ async def read_ahead(blocks: Iterable[NDArray[np.int16]]) -> AsyncIterator[bytes
     return frames(first)
 
 
-def _cut(blocks: Iterable[NDArray[np.int16]]) -> Iterator[bytes]:
+def frame_bytes(frame_s: float) -> int:
+    """Bytes of a frame of so many seconds."""
+    return round(SAMPLE_RATE * frame_s) * 2
+
+
+def _cut(blocks: Iterable[NDArray[np.int16]], n_bytes: int) -> Iterator[bytes]:
     rest = bytearray()
     for block in blocks:
         rest += block.astype("<i2").tobytes()
-        while len(rest) >= FRAME_BYTES:
-            yield bytes(rest[:FRAME_BYTES])
-            del rest[:FRAME_BYTES]
+        while len(rest) >= n_bytes:
+            yield bytes(rest[:n_bytes])
+            del rest[:n_bytes]
     if rest:
         yield bytes(rest)
 
@@ -136,11 +154,12 @@ async def paced(
     frames: AsyncIterator[bytes],
     clock: Callable[[], float],
     sleep: Callable[[float], Awaitable[object]],
+    frame_s: float = FRAME_S,
 ) -> AsyncIterator[bytes]:
-    """Yield frame n at n times 100 ms after the first; one that is late does not delay the rest."""
+    """Yield frame n at n times `frame_s` after the first; a late one does not delay the rest."""
     start, number = clock(), 0
     async for frame in frames:
-        await sleep(max(0.0, start + number * FRAME_S - clock()))
+        await sleep(max(0.0, start + number * frame_s - clock()))
         yield frame
         number += 1
 
@@ -153,11 +172,11 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
     except WSServerHandshakeError as error:
         raise ConnectionFailed(f"{_server(url)}: {_rejection(error)}") from error
     except ClientConnectorError as error:
-        refused = error.errno == errno.ECONNREFUSED
-        why = "connection refused" if refused else error.os_error.strerror or error.os_error
-        is_down = refused and is_loopback(error.host)
+        is_down = is_refusal(error) and is_loopback(error.host)
         remedy = "start lwd with `lwd serve`, or name a server by" if is_down else "check"
-        raise ConnectionFailed(f"{error.host}:{error.port}: {why}; {remedy} --url") from error
+        raise ConnectionFailed(
+            f"{error.host}:{error.port}: {cause(error)}; {remedy} --url"
+        ) from error
     except (ClientError, TimeoutError) as error:
         why = str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
         raise ConnectionFailed(f"{_server(url)}: {why}") from error

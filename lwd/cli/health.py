@@ -1,0 +1,57 @@
+"""How the health of servers is shown and ended with: what `status` and `fleet` share."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from lwd.cli.exits import DOWN, FAILED
+from lwd.client.status import DEFAULT_OPS_PORT, State, Status
+
+ops_port_option = click.option(
+    "--ops-port",
+    type=click.IntRange(1, 65535),
+    default=DEFAULT_OPS_PORT,
+    show_default=True,
+    help="Port for operators (ops.listen) on the same host.",
+)
+
+timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="SECONDS",
+    type=click.FloatRange(0.1, 60),
+    default=3.0,
+    show_default=True,
+    help="Longest time to wait for an answer.",
+)
+
+_EXITS: dict[State, int] = {"ready": 0, "degraded": FAILED, "down": DOWN}
+
+
+def exit_of(answers: Sequence[Status]) -> int:
+    """The exit status for the one that is worst off."""
+    return max(_EXITS[answer.state] for answer in answers)
+
+
+def shown(answer: Status) -> dict[str, object]:
+    """What is told of a server, by name; None for what is not known."""
+    figures = answer.figures
+    started = figures.started_at
+    return {
+        "host": answer.host,
+        "state": answer.state,
+        "reason": answer.reason,
+        "system_health": answer.system_health,
+        "engine": answer.engine,
+        "streams": answer.streams,
+        "capacity": figures.capacity,
+        "queued": figures.queued,
+        "final_p95_s": figures.final_p95_s,
+        "version": figures.version,
+        "started": None
+        if started is None
+        else datetime.fromtimestamp(started, UTC).isoformat("T", "seconds"),
+        "uptime_s": None if started is None else max(0, round(time.time() - started)),
+    }

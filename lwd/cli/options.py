@@ -1,0 +1,58 @@
+"""The options that several commands share, each with one name, one meaning and one default."""
+
+import os
+import sys
+from io import FileIO
+from pathlib import Path
+
+import click
+
+from lwd.errors import UsageError
+
+DEFAULT_URL = "ws://127.0.0.1:9000"
+"""Where a server with the default configuration is."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+messages_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the server's messages as they are, one a line."
+)
+
+config_option = click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="YAML file of the configuration.",
+)
+
+url_option = click.option(
+    "--url",
+    default=DEFAULT_URL,
+    show_default=True,
+    help="Server to use; http, https, ws or wss.",
+)
+
+key_option = click.option(
+    "--key", envvar="DEEPGRAM_API_KEY", show_envvar=True, help="API key of the server."
+)
+
+start_option = click.option(
+    "--start", is_flag=True, help="Start a daemon for this on a free port, and stop it afterwards."
+)
+
+
+def audio_source(name: str) -> Path | FileIO:
+    """The file that is named, or standard input for `-`."""
+    if not name:
+        raise UsageError("FILE is empty; expected a path, or - for standard input")
+    if name != "-":
+        return Path(name)
+    # Unbuffered: Python aborts when it exits while a thread waits in a buffered read.
+    stdin = FileIO(sys.stdin.fileno(), closefd=False)
+    stdin.name = "standard input"
+    return stdin
+
+
+def silence_stdout() -> None:
+    """Forget what is still to be printed: who reads it has seen enough, which is no failure."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

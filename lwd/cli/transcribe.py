@@ -1,0 +1,184 @@
+"""`lwd transcribe`: recordings to text or captions, by engines of its own and without a server."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import click
+
+from lwd.audio.files import audio_duration_s, read_audio
+from lwd.cli.command import Command
+from lwd.cli.exits import INTERRUPTED
+from lwd.cli.model_rules import MODEL_RULES
+from lwd.cli.options import audio_source, config_option, silence_stdout
+from lwd.cli.output import Report, progress
+from lwd.config import Config, load_config
+from lwd.errors import InputUnreadable, OutputUnwritable, UsageError
+from lwd.recording.hear import Transcribe
+from lwd.recording.transcribe import Language, transcribe_recording
+from lwd.recording.transcripts import FORMATS, SUFFIXES
+
+_MULTI = "multi"
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """How every recording is transcribed."""
+
+    form: str
+    model: str
+    language: Language
+    smart_format: bool
+    output: Path | None
+
+
+@click.command(
+    cls=Command,
+    examples={
+        "lwd transcribe talk.mp4": "What is said in a film:",
+        "lwd transcribe talk.mp4 --format srt --output talk.srt": "Captions for it:",
+        "lwd transcribe *.flac --format vtt --output captions/": "Captions for many:",
+        "lwd transcribe call.wav --json | jq .results.utterances": "Words with their times:",
+    },
+    ends=(65, 66, 69, 70, 73, INTERRUPTED),
+)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="What to write: a line for each utterance, words with times, or captions.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="The same as --format json: a line for each file."
+)
+@click.option(
+    "--output",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="File to write, or for several recordings a directory; else they go to stdout.",
+)
+@click.option("--model", metavar="NAME", help="Whisper model to hear with (model.name).")
+@click.option(
+    "--language",
+    help="Language of the speech, such as en or pt-BR (model.language); multi where it is switched.",
+)
+@click.option(
+    "--smart-format", is_flag=True, help="Write numbers, dates and the like as people do."
+)
+@config_option
+def transcribe(
+    *,
+    files: Sequence[str],
+    form: str,
+    as_json: bool,
+    output: Path | None,
+    model: str | None,
+    language: str | None,
+    smart_format: bool,
+    config: Path | None,
+) -> None:
+    """Transcribe recordings of any length, - for standard input, without a server.
+
+    Any format that FFmpeg reads will do. Whole recordings are heard better than live ones: each is
+    cut at its pauses, and a piece is heard once, with all that follows in it. A file that cannot be
+    read is told at the end, and the others are transcribed all the same.
+    """
+    form = "json" if as_json else form
+    if output and len(files) > 1 and output.is_file():
+        raise UsageError(f"--output {output}: expected a directory, as there are several files")
+    overrides: dict[str, object] = {"model.name": model} if model else {}
+    loaded = load_config(config, overrides, rules=MODEL_RULES)
+    spoken = language or loaded.model.language
+    code = None if spoken in {None, _MULTI} else str(spoken).lower().partition("-")[0]
+    task = _Task(
+        form,
+        loaded.model.loaded[0],
+        Language(code, is_switching=spoken == _MULTI),
+        smart_format,
+        _directory(output, files) or output,
+    )
+    try:
+        asyncio.run(_transcribe_all(loaded, task, files))
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def _directory(output: Path | None, files: Sequence[str]) -> Path | None:
+    """The directory to write into, made if need be; None where one file is written, or none."""
+    if output is None or (len(files) == 1 and not output.is_dir()):
+        return None
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputUnwritable(f"--output {output}: {error.strerror}") from error
+    return output
+
+
+async def _transcribe_all(config: Config, task: _Task, files: Sequence[str]) -> None:
+    from lwd.server.app import engines_alone  # noqa: PLC0415 - so help and faults are told at once
+
+    faults: list[InputUnreadable] = []
+    async with engines_alone(config) as engines:
+        _check_language(task, engines.languages)
+        with progress() as report:
+            for file in files:
+                try:
+                    await _transcribe(file, task, engines.transcribe, report)
+                except InputUnreadable as error:
+                    faults.append(error)
+    if faults:
+        raise InputUnreadable("\n".join(map(str, faults)))
+
+
+def _check_language(task: _Task, languages: Sequence[str]) -> None:
+    if task.language.code is not None and task.language.code not in languages:
+        raise UsageError(
+            f"--language {task.language.code}: {task.model} does not know it;"
+            " choose a multilingual model by --model"
+        )
+
+
+async def _transcribe(file: str, task: _Task, ask: Transcribe, report: Report) -> None:
+    source = audio_source(file)
+    total_s = audio_duration_s(source) if isinstance(source, Path) else None
+    name = Path(file).name
+    with _writer(_target(file, task)) as write:
+        await transcribe_recording(
+            read_audio(source),
+            ask,
+            language=task.language,
+            transcript=FORMATS[task.form](name, task.model),
+            write=write,
+            progress=lambda done_s: report(name, done_s, total_s),
+            smart_format=task.smart_format,
+        )
+
+
+def _target(file: str, task: _Task) -> Path | None:
+    if task.output is None or not task.output.is_dir():
+        return task.output
+    stem = "stdin" if file == "-" else Path(file).stem
+    return task.output / (stem + SUFFIXES[task.form])
+
+
+@contextmanager
+def _writer(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """What writes to a file, which is there only once it is whole, or else to stdout."""
+    if path is None:
+        yield partial(click.echo, nl=False)
+        return
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            yield partial(print, end="", file=file)
+        part.replace(path)
+    except OSError as error:
+        raise OutputUnwritable(f"--output {path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)

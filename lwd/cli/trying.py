@@ -1,0 +1,35 @@
+"""Which server `probe` and `bench` try: one that runs, or a daemon started for the purpose."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from lwd.config import load_config
+from lwd.trial.daemon import Server, throw_away_daemon
+
+
+@contextmanager
+def tried(
+    url: str | None,
+    key: str | None,
+    config: Path | None,
+    *,
+    start: bool,
+    settings: Mapping[str, str] = {},
+) -> Iterator[Server]:
+    """The server at `url`, else that of the configuration; with `start` one of its own.
+
+    `settings` are LWD_* variables for the latter.
+    """
+    if start:
+        with throw_away_daemon(config, settings) as server:
+            yield server
+    else:
+        yield Server(url or _configured(config), key)
+
+
+def _configured(config: Path | None) -> str:
+    server = load_config(config).server
+    # Where it listens on all addresses it is reached by the machine's own.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - not bound here
+    return f"ws://[{host}]:{server.port}" if ":" in host else f"ws://{host}:{server.port}"

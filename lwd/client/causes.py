@@ -1,0 +1,16 @@
+"""Why a connection did not come about, in the words of a person. Pure."""
+
+import errno
+
+from aiohttp import ClientConnectorError
+
+
+def is_refusal(error: ClientConnectorError) -> bool:
+    """Whether nobody listens there."""
+    return error.errno == errno.ECONNREFUSED
+
+
+def cause(error: ClientConnectorError) -> str:
+    """What the system said."""
+    # asyncio's own text names the address once more.
+    return "connection refused" if is_refusal(error) else str(error.os_error.strerror or error)

@@ -1,0 +1,152 @@
+"""Asks a daemon how it is, over both its ports: what an operator of several wants to see.
+
+The port for clients tells whether it serves, `ops.listen` how much and how quickly; the second may
+be out of reach, and then its figures are None.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal
+from urllib.parse import urlsplit
+
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
+
+from lwd.client.causes import cause
+from lwd.client.metrics import Figures, read_figures
+from lwd.errors import UsageError
+
+State = Literal["ready", "degraded", "down"]
+
+DEFAULT_PORT, DEFAULT_OPS_PORT = 9000, 8081
+
+_WELL = ("Ready", "Healthy")
+_SCHEMES = {"": "http", "ws": "http", "http": "http", "wss": "https", "https": "https"}
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A daemon as it was named, and where its ports are."""
+
+    name: str
+    url: str
+    ops_url: str
+
+    @classmethod
+    def parse(cls, name: str, ops_port: int) -> "Host":
+        """Take `mini1`, `mini1:9001`, or an address such as `wss://mini1`; raises UsageError."""
+        parts = urlsplit(name if "://" in name else f"//{name}")
+        try:
+            port = parts.port or (None if parts.scheme else DEFAULT_PORT)
+        except ValueError:
+            port = 0
+        if not parts.hostname or parts.scheme not in _SCHEMES or port == 0:
+            raise UsageError(f"{name}: expected a host such as mini1, mini1:9001 or wss://mini1")
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        scheme = _SCHEMES[parts.scheme]
+        at = f"{host}:{port}" if port else host
+        path = parts.path.rstrip("/").removesuffix("/v1/listen")
+        return cls(name, f"{scheme}://{at}{path}", f"http://{host}:{ops_port}")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a daemon is. `reason` says why it is not ready; `system_health` is Deepgram's word."""
+
+    host: str
+    state: State
+    reason: str | None
+    system_health: str | None
+    engine: str | None
+    streams: int | None
+    figures: Figures
+
+
+async def ask_all(hosts: Sequence[Host], key: str | None, timeout_s: float) -> list[Status]:
+    """How each daemon is, all asked at once; none takes longer than `timeout_s`."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    timeout = ClientTimeout(total=timeout_s)
+    async with ClientSession(headers=headers, timeout=timeout, raise_for_status=False) as session:
+        return await asyncio.gather(*(_ask(session, host) for host in hosts))
+
+
+async def _ask(session: ClientSession, host: Host) -> Status:
+    readiness, status, engine, (ops_readiness, figures) = await asyncio.gather(
+        _get(session, f"{host.url}/readyz"),
+        _json(session, f"{host.url}/v1/status"),
+        _json(session, f"{host.url}/v1/status/engine"),
+        _operators(session, host),
+    )
+    # While its models load, a daemon answers its operators alone.
+    answer = readiness if isinstance(readiness, _Answer) else ops_readiness
+    health = _text(status, "system_health")
+    state, reason = _state(answer, health)
+    active = status.get("active_stream_requests")
+    return Status(
+        host=host.name,
+        state=state,
+        reason=reason or (str(readiness) if state == "down" else None),
+        system_health=health,
+        engine=_text(engine, "engine_connection_status"),
+        streams=active if isinstance(active, int) else None,
+        figures=figures,
+    )
+
+
+def _state(answer: "_Answer | str", health: str | None) -> tuple[State, str | None]:
+    """The state and why; that a daemon which answers is ready is what /readyz says."""
+    if isinstance(answer, str):
+        return "down", None
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return "degraded", answer.text.strip()
+    if answer.status != HTTPStatus.OK:
+        return "down", f"/readyz answers with status {answer.status}: no lwd, or a proxy before it"
+    if health in _WELL:
+        return "ready", None
+    return "degraded", f"system_health is {health}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    text: str
+
+
+async def _operators(session: ClientSession, host: Host) -> tuple[_Answer | str, Figures]:
+    """What the operators' port says."""
+    readiness, metrics = await asyncio.gather(
+        _get(session, f"{host.ops_url}/readyz"), _get(session, f"{host.ops_url}/metrics")
+    )
+    is_told = isinstance(metrics, _Answer) and metrics.status == HTTPStatus.OK
+    text = metrics.text if isinstance(metrics, _Answer) and is_told else ""
+    return readiness, read_figures(text)
+
+
+async def _get(session: ClientSession, url: str) -> _Answer | str:
+    """The answer, or why there is none."""
+    try:
+        async with session.get(url) as response:
+            return _Answer(response.status, await response.text())
+    except TimeoutError:
+        return "no answer in time"
+    except ClientConnectorError as error:
+        return cause(error)
+    except (ClientError, UnicodeDecodeError) as error:
+        return str(error)
+
+
+async def _json(session: ClientSession, url: str) -> dict[str, object]:
+    """The object that is answered; empty where there is none."""
+    with suppress(ClientError, TimeoutError, ValueError):
+        async with session.get(url) as response:
+            document = await response.json(content_type=None)
+            if response.status == HTTPStatus.OK and isinstance(document, dict):
+                return document
+    return {}
+
+
+def _text(document: dict[str, object], name: str) -> str | None:
+    value = document.get(name)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,66 @@
+"""A daemon for the purpose: on a free port of this machine, with a key of its own, and then gone."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lwd.errors import EngineUnavailable
+
+_STOP_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server is, and what opens it."""
+
+    url: str
+    key: str | None
+
+
+@contextmanager
+def throw_away_daemon(config: Path | None, settings: Mapping[str, str] = {}) -> Iterator[Server]:
+    """Run a daemon as configured but for what could disturb another; raises EngineUnavailable.
+
+    `settings` are further LWD_* variables. Its warnings, and why it does not start, go to stderr.
+    """
+    key = secrets.token_hex()
+    environment = {
+        **os.environ,
+        "LWD_SERVER__HOST": "127.0.0.1",
+        "LWD_SERVER__PORT": "0",
+        "LWD_SERVER__DRAIN_S": "0",
+        "LWD_OPS__LISTEN": "127.0.0.1:0",
+        "LWD_AUTH__KEYS": json.dumps([key]),
+        "LWD_AUTH__KEYS_FILE": "null",
+        "LWD_LOG__LEVEL": "warning",
+        "LWD_LOG__FILE": "null",
+        **settings,
+    }
+    command = [sys.executable, "-P", "-m", "lwd", "serve", "--json"]
+    command += ["--config", str(config)] if config else []
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:  # noqa: S603 - itself
+        try:
+            assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+            ready = process.stdout.readline()
+            if not ready:
+                raise EngineUnavailable(
+                    f"the daemon for this ended with status {process.wait()} before it was ready;"
+                    " what it said stands above"
+                )
+            yield Server(json.loads(ready)["url"], key)
+        finally:
+            _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()

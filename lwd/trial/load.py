@@ -1,0 +1,158 @@
+"""How quickly a server answers, and how many callers it serves in time: a quick measurement.
+
+Each caller says the sentence in real time. The age of a result is the time from when its last audio
+was sent until it came.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from lwd.client.results import parse
+from lwd.client.stream import FRAME_S, SAMPLE_RATE, listen_url, paced, read_ahead, stream
+from lwd.errors import ConnectionFailed
+from lwd.trial.daemon import Server
+from lwd.trial.sounds import sentence, silence
+
+IN_TIME_S = 1.0
+"""A final that is older comes too late for a conversation."""
+
+_PAUSE_S = 1.0
+_SPREAD_S = 3.0
+"""Callers begin within so many seconds of each other."""
+
+_PARAMS = (
+    ("encoding", "linear16"),
+    ("sample_rate", str(SAMPLE_RATE)),
+    ("language", "en"),
+    ("interim_results", "true"),
+    ("endpointing", "300"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What so many callers at once got: ages in seconds, None where there was no such result."""
+
+    streams: int
+    first_result_s: float | None
+    interim_mean_s: float | None
+    final_worst_s: float | None
+
+    @property
+    def is_in_time(self) -> bool:
+        """Whether every final came in time."""
+        return self.final_worst_s is not None and self.final_worst_s <= IN_TIME_S
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`real_time_factor` is time per second of audio of a lone caller who does not wait.
+
+    `limit` is the largest number of callers that was served in time; None where not even one was.
+    `ended_by` says what kept it from being larger.
+    """
+
+    real_time_factor: float
+    loads: tuple[Load, ...]
+    limit: int | None
+    ended_by: str
+
+
+@dataclass(slots=True)
+class _Caller:
+    """When frames went out and results came in, and the ages of these."""
+
+    server: Server
+    sent_at_s: list[float] = field(default_factory=list)
+    interims_s: list[float] = field(default_factory=list)
+    finals_s: list[float] = field(default_factory=list)
+    first_result_s: float | None = None
+
+    async def call(self, *, wait_s: float) -> None:
+        """Say the sentence; raises ConnectionFailed."""
+        await asyncio.sleep(wait_s)
+        frames = await read_ahead([sentence(), silence(_PAUSE_S)])
+        timed = self._timed(paced(frames, time.monotonic, asyncio.sleep))
+        await stream(timed, listen_url(self.server.url, _PARAMS), self.server.key, self._take)
+
+    async def _timed(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for frame in frames:
+            self.sent_at_s.append(time.monotonic())
+            yield frame
+
+    def _take(self, message: str) -> None:
+        result = parse(message)
+        if result is None or not result.transcript:
+            return
+        now_s = time.monotonic()
+        if self.first_result_s is None:
+            self.first_result_s = now_s - self.sent_at_s[0]
+        last = min(int(result.end_s / FRAME_S), len(self.sent_at_s) - 1)
+        ages_s = self.finals_s if result.is_final else self.interims_s
+        ages_s.append(now_s - self.sent_at_s[last])
+
+
+async def measure(server: Server, most: int, report: Callable[[Load], None]) -> Measured:
+    """Measure with 1, 2, 4 … callers, at most `most`, and then between the last two.
+
+    Raises ConnectionFailed when a server does not even serve one.
+    """
+    factor = await _real_time_factor(server)
+    loads: list[Load] = []
+    good, bad = 0, most + 1
+    ended_by = f"more than {most} were not tried"
+    n = 1
+    while good < n < bad:
+        try:
+            load = await _load(server, n)
+        except ConnectionFailed as error:
+            if n == 1:
+                raise
+            bad, ended_by = n, str(error)
+        else:
+            loads.append(load)
+            report(load)
+            if load.is_in_time:
+                good = n
+            else:
+                bad, ended_by = n, f"a final came after more than {IN_TIME_S:g} s"
+        n = min(2 * good, most) if bad > most else _between(good, bad)
+    return Measured(factor, tuple(loads), good or None, ended_by)
+
+
+def _between(good: int, bad: int) -> int:
+    """The middle, as long as it is worth a try."""
+    return (good + bad) // 2 if bad - good > max(1, good // 4) else bad
+
+
+async def _load(server: Server, n: int) -> Load:
+    callers = [_Caller(server) for _ in range(n)]
+    calls = (caller.call(wait_s=k * _SPREAD_S / n) for k, caller in enumerate(callers))
+    # All come to their end, so that none is left behind when one is refused.
+    for outcome in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+    interims_s = [age for caller in callers for age in caller.interims_s]
+    finals_s = [age for caller in callers for age in caller.finals_s]
+    firsts_s = [c.first_result_s for c in callers if c.first_result_s is not None]
+    return Load(
+        streams=n,
+        first_result_s=_rounded(fmean(firsts_s) if firsts_s else None),
+        interim_mean_s=_rounded(fmean(interims_s) if interims_s else None),
+        final_worst_s=_rounded(max(finals_s, default=None)),
+    )
+
+
+async def _real_time_factor(server: Server) -> float:
+    blocks = [sentence(), silence(_PAUSE_S)]
+    started_s = time.monotonic()
+    frames = await read_ahead(blocks)
+    await stream(frames, listen_url(server.url, _PARAMS), server.key, lambda _: None)
+    return round((time.monotonic() - started_s) * SAMPLE_RATE / sum(map(len, blocks)), 3)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
