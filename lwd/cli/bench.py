@@ -25,12 +25,13 @@ _NO_LIMIT = {"LWD_LIMITS__STREAMS": "10000", "LWD_LIMITS__CONNECTIONS": "null"}
     },
     ends=(70, DOWN, INTERRUPTED),
 )
-@click.option("--url", help="Server to measure; else the one of the configuration.")
+@click.option("--url", metavar="URL", help="Server to measure; else the one of the configuration.")
 @key_option
 @start_option
 @config_option
 @click.option(
     "--most",
+    metavar="N",
     type=click.IntRange(1, 1000),
     default=64,
     show_default=True,

@@ -18,18 +18,17 @@ from lwd.config import effective, load_config
         "lwd check-config lwd.yaml": "A file, before lwd is started or reloaded with it:",
         "lwd check-config --json | jq .limits.streams": "What holds without a file:",
     },
-    ends=(78,),
 )
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("config", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @json_option
-def check_config(*, file: Path | None, as_json: bool) -> None:
+def check_config(*, config: Path | None, as_json: bool) -> None:
     """Check FILE, if given, and the LWD_* variables, and print the effective configuration.
 
     API keys are masked, and values that are not the default have their source beside them. Each
     fault is a line on stderr.
     """
-    config = load_config(file, rules=(*MODEL_RULES, *KEY_RULES))
+    checked = load_config(config, rules=(*MODEL_RULES, *KEY_RULES))
     if as_json:
-        show_json(config.model_dump(mode="json"))
+        show_json(checked.model_dump(mode="json"))
     else:
-        click.echo(effective(config))
+        click.echo(effective(checked))

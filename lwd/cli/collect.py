@@ -45,12 +45,25 @@ from lwd.recording.download import download, is_url
     help="Longest chunk.",
 )
 @click.option(
-    "--language", default="", help="Language of the speech, such as en; for the manifest."
+    "--language",
+    metavar="TAG",
+    default="",
+    help="Language of the speech, such as en; for the manifest.",
 )
 @click.option(
-    "--kind", default="collected", show_default=True, help="Kind of speech; for the manifest."
+    "--kind",
+    metavar="KIND",
+    default="collected",
+    show_default=True,
+    help="Kind of speech; for the manifest.",
 )
-@click.option("--license", "license_", default="", help="Licence of the media; for the manifest.")
+@click.option(
+    "--license",
+    "license_",
+    metavar="NAME",
+    default="",
+    help="Licence of the media; for the manifest.",
+)
 @click.option(
     "--transcript",
     metavar="FILE",

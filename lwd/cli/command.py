@@ -32,14 +32,14 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = examples
         self._ends = ends
-        self._answers = answers
+        self.answers = answers
 
     @property
     def exits(self) -> dict[int, str]:
         """Every status that the command ends with, and when."""
         configured = (78,) if self._is_configured else ()
-        codes = sorted({0, 64, *self._ends, *self._answers, *configured})
-        return {code: self._answers.get(code, EXITS[code]) for code in codes}
+        codes = sorted({0, 64, *self._ends, *self.answers, *configured})
+        return {code: self.answers.get(code, EXITS[code]) for code in codes}
 
     @property
     def environment(self) -> dict[str, str]:

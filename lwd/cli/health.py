@@ -11,6 +11,7 @@ from lwd.client.status import DEFAULT_OPS_PORT, State, Status
 
 ops_port_option = click.option(
     "--ops-port",
+    metavar="N",
     type=click.IntRange(1, 65535),
     default=DEFAULT_OPS_PORT,
     show_default=True,

@@ -30,8 +30,12 @@ from lwd.errors import UsageError
 @click.option("--mic", is_flag=True, help="Listen to the microphone, until Ctrl-C.")
 @url_option
 @key_option
-@click.option("--model", help="Model to ask for.")
-@click.option("--language", help="Language of the speech, such as en or pt-BR; multi for several.")
+@click.option("--model", metavar="NAME", help="Model to ask for.")
+@click.option(
+    "--language",
+    metavar="TAG",
+    help="Language of the speech, such as en or pt-BR; multi for several.",
+)
 @click.option(
     "--endpointing",
     metavar="MS|false",

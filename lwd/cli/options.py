@@ -27,13 +27,18 @@ config_option = click.option(
 
 url_option = click.option(
     "--url",
+    metavar="URL",
     default=DEFAULT_URL,
     show_default=True,
     help="Server to use; http, https, ws or wss.",
 )
 
 key_option = click.option(
-    "--key", envvar="DEEPGRAM_API_KEY", show_envvar=True, help="API key of the server."
+    "--key",
+    metavar="KEY",
+    envvar="DEEPGRAM_API_KEY",
+    show_envvar=True,
+    help="API key of the server.",
 )
 
 start_option = click.option(

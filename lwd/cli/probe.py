@@ -23,7 +23,7 @@ from lwd.cli.trying import tried
     ends=(70, DOWN),
     answers={0: "it hears", FAILED: "it answers, but hears what is not said, or not what is"},
 )
-@click.option("--url", help="Server to try; else the one of the configuration.")
+@click.option("--url", metavar="URL", help="Server to try; else the one of the configuration.")
 @key_option
 @start_option
 @config_option

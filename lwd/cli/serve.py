@@ -24,8 +24,8 @@ from lwd.config import load_config
     ends=(65, 69, 70, 71, 73),
 )
 @config_option
-@click.option("--host", help="Address to listen on (server.host).")
-@click.option("--port", type=int, help="Port to listen on (server.port).")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on (server.host).")
+@click.option("--port", type=int, metavar="N", help="Port to listen on (server.port).")
 @click.option("--model", metavar="NAME", help="Whisper model to serve (model.name).")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (log.level).")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON once lwd is ready.")

@@ -59,13 +59,13 @@ class _Task:
 )
 @click.option(
     "--output",
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="File to write, or for several recordings a directory; else they go to stdout.",
+    metavar="FILE|DIR/",
+    help="File to write, or directory for a file for each recording; else they go to stdout.",
 )
 @click.option("--model", metavar="NAME", help="Whisper model to hear with (model.name).")
 @click.option(
     "--language",
+    metavar="TAG",
     help="Language of the speech, such as en or pt-BR (model.language); multi where it is switched.",
 )
 @click.option(
@@ -77,7 +77,7 @@ def transcribe(
     files: Sequence[str],
     form: str,
     as_json: bool,
-    output: Path | None,
+    output: str | None,
     model: str | None,
     language: str | None,
     smart_format: bool,
@@ -90,8 +90,6 @@ def transcribe(
     read is told at the end, and the others are transcribed all the same.
     """
     form = "json" if as_json else form
-    if output and len(files) > 1 and output.is_file():
-        raise UsageError(f"--output {output}: expected a directory, as there are several files")
     overrides: dict[str, object] = {"model.name": model} if model else {}
     loaded = load_config(config, overrides, rules=MODEL_RULES)
     spoken = language or loaded.model.language
@@ -101,7 +99,7 @@ def transcribe(
         loaded.model.loaded[0],
         Language(code, is_switching=spoken == _MULTI),
         smart_format,
-        _directory(output, files) or output,
+        _output(output, n_files=len(files)),
     )
     try:
         asyncio.run(_transcribe_all(loaded, task, files))
@@ -109,20 +107,27 @@ def transcribe(
         silence_stdout()
 
 
-def _directory(output: Path | None, files: Sequence[str]) -> Path | None:
-    """The directory to write into, made if need be; None where one file is written, or none."""
-    if output is None or (len(files) == 1 and not output.is_dir()):
+def _output(output: str | None, *, n_files: int) -> Path | None:
+    """The file to write, or the directory to write into, made if need be; None for stdout."""
+    if output is None:
         return None
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputUnwritable(f"--output {output}: {error.strerror}") from error
-    return output
+    path = Path(output)
+    if n_files > 1 or output.endswith("/"):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputUnwritable(
+                f"--output {output}: {error.strerror}; name a directory"
+            ) from error
+    return path
 
 
 async def _transcribe_all(config: Config, task: _Task, files: Sequence[str]) -> None:
     from lwd.server.app import engines_alone  # noqa: PLC0415 - so help and faults are told at once
 
+    targets = [_target(file, task) for file in files]
+    if task.output and len(set(targets)) < len(targets):
+        raise UsageError("FILE: two have the same name, and would be written to the same file")
     faults: list[InputUnreadable] = []
     async with engines_alone(config) as engines:
         _check_language(task, engines.languages)

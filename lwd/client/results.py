@@ -7,12 +7,16 @@ from lwd.errors import ConnectionFailed
 
 
 class Result(NamedTuple):
-    """What a `Results` message says: which audio it is about, and what was said there."""
+    """What a `Results` message says: which audio it is about, and what was said there.
+
+    `speech_final` where a pause ended it, rather than its length.
+    """
 
     start_s: float
     transcript: str
     is_final: bool
     duration_s: float = 0.0
+    speech_final: bool = False
 
     @property
     def end_s(self) -> float:
@@ -35,6 +39,7 @@ def parse(message: str) -> Result | None:
             fields["channel"]["alternatives"][0]["transcript"],
             fields["is_final"],
             float(fields["duration"]),
+            fields["speech_final"],
         )
     except (LookupError, TypeError, ValueError) as error:
         raise ConnectionFailed("the server sent a message that is not Deepgram's") from error

@@ -1,7 +1,8 @@
 """How quickly a server answers, and how many callers it serves in time: a quick measurement.
 
 Each caller says the sentence in real time. The age of a result is the time from when its last audio
-was sent until it came.
+was sent until it came. Of finals those count that a pause has ended: where speech goes on, lwd cuts
+at a word that is some time ago, and nobody waits.
 """
 
 import asyncio
@@ -91,8 +92,9 @@ class _Caller:
         if self.first_result_s is None:
             self.first_result_s = now_s - self.sent_at_s[0]
         last = min(int(result.end_s / FRAME_S), len(self.sent_at_s) - 1)
-        ages_s = self.finals_s if result.is_final else self.interims_s
-        ages_s.append(now_s - self.sent_at_s[last])
+        if result.speech_final or not result.is_final:
+            ages_s = self.finals_s if result.is_final else self.interims_s
+            ages_s.append(now_s - self.sent_at_s[last])
 
 
 async def measure(server: Server, most: int, report: Callable[[Load], None]) -> Measured:

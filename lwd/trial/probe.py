@@ -51,6 +51,7 @@ async def _results(server: Server, sound: Sound) -> tuple[list[Result], float]:
         ("sample_rate", str(SAMPLE_RATE)),
         ("language", "en"),
         ("interim_results", "true"),
+        ("endpointing", "300"),
     ]
     results: list[Result] = []
 

@@ -37,6 +37,7 @@ def results(transcript: str, start: float = 0.0, *, is_final: bool = True) -> st
             "start": start,
             "is_final": is_final,
             "duration": 1.5,
+            "speech_final": is_final,
             "channel": channel,
         }
     )

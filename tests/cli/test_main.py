@@ -51,7 +51,7 @@ def test_version(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["frobnicate"], "lwd: No such command 'frobnicate'.\n"),
         (["lisen"], "lwd: No such command 'lisen'. Did you mean 'listen'?\n"),
-        (["listen"], "lwd: Missing argument 'FILE|-'.\n"),
+        (["simulate"], "lwd: Missing argument 'WAV|-'.\n"),
         (
             ["serve", "--port", "x"],
             "lwd: Invalid value for '--port': 'x' is not a valid integer.\n",
@@ -121,6 +121,14 @@ def loaded_by(*args: str) -> set[str]:
 def test_help_loads_nothing_heavy() -> None:
     """`lwd --help` answers at once: no command's own libraries are loaded for it."""
     assert loaded_by("--help").isdisjoint({"pydantic", "aiohttp", "rich", "numpy", "mlx"})
+
+
+@pytest.mark.parametrize("command", ["status", "fleet", "probe", "bench", "transcribe"])
+def test_manuals_load_no_engine(command: str) -> None:
+    """The manual of a command answers soon: the server and MLX are loaded only to run."""
+    loaded = loaded_by(command, "--help")
+
+    assert not {name for name in loaded if name.startswith(("lwd.server", "mlx"))}
 
 
 def test_models_loads_no_server() -> None:

@@ -162,6 +162,42 @@ def test_watch_counts_misses_in_a_row(check: Checker, between: str) -> None:
     assert check.signals == []
 
 
+@pytest.mark.parametrize("code", [0, 1, 76])
+def test_hears_is_what_probe_says(tmp_path: Path, code: int) -> None:
+    """Whether speech comes back as words, lwd itself is asked, about this configuration."""
+    python = f'#!/bin/sh\n[ "$2" = -c ] && exit 0; echo "$@"; exit {code}\n'
+    script, config = installed(tmp_path, python)
+
+    result = subprocess.run([script, "hears", config], capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stdout) == (code, f"-P -m lwd probe --config {config}\n")
+
+
+def test_hears_tells_a_broken_environment(tmp_path: Path) -> None:
+    """That lwd's Python does not run is told apart from a daemon that does not hear."""
+    script, config = installed(tmp_path, "#!/bin/sh\nexit 1\n")
+
+    result = subprocess.run([script, "hears", config], capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stdout) == (69, "")
+    assert "does not run lwd" in result.stderr
+
+
+def installed(directory: Path, python: str) -> tuple[Path, Path]:
+    """The script beside an environment with that Python, and a configuration."""
+    script = directory / "ops" / "healthcheck"
+    script.parent.mkdir()
+    script.write_bytes((ROOT / "ops" / "healthcheck").read_bytes())
+    script.chmod(0o755)
+    command = directory / ".venv" / "bin" / "python"
+    command.parent.mkdir(parents=True)
+    command.write_text(python)
+    command.chmod(0o755)
+    config = directory / "lwd.yaml"
+    config.touch()
+    return script, config
+
+
 def test_without_configuration_nothing_is_killed(check: Checker) -> None:
     """Where the configuration cannot be read, nobody knows where lwd listens."""
     for _ in range(3):
@@ -214,4 +250,4 @@ def test_question_is_needed(check: Checker) -> None:
     result = check.ask("health")
 
     assert result.returncode == 64
-    assert "ready|live|watch" in result.stderr
+    assert "ready|live|hears|watch" in result.stderr
