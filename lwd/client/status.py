@@ -39,11 +39,13 @@ class Host:
         """Take `mini1`, `mini1:9001`, or an address such as `wss://mini1`; raises UsageError."""
         parts = urlsplit(name if "://" in name else f"//{name}")
         try:
-            port = parts.port or (None if parts.scheme else DEFAULT_PORT)
+            port = parts.port
         except ValueError:
             port = 0
         if not parts.hostname or parts.scheme not in _SCHEMES or port == 0:
             raise UsageError(f"{name}: expected a host such as mini1, mini1:9001 or wss://mini1")
+        if port is None and not parts.scheme:
+            port = DEFAULT_PORT
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         scheme = _SCHEMES[parts.scheme]
         at = f"{host}:{port}" if port else host

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -86,12 +87,15 @@ class Corpus:
         if any(re.fullmatch(rf"{re.escape(stem)}-\d{{4,}}", known) for known in self._ids):
             raise UsageError(f"{name}: {self._manifest} has chunks of it; choose another --output")
         pieces = cut_pieces(blocks, longest_s=longest_s, pause_s=longest_s if text else _PAUSE_S)
-        for n, piece in enumerate(pieces):
-            if text and n:
+        if text:
+            first = list(islice(pieces, 2))
+            if len(first) > 1:
                 raise UsageError(
                     f"{name}: --transcript is for a recording that makes one chunk; this makes more"
                     f" of {longest_s:g} s. Leave it off, and write the text into {self._manifest}"
                 )
+            pieces = iter(first)
+        for n, piece in enumerate(pieces):
             chunk = self._chunk(f"{stem}-{n:04}", piece.start_s, piece.duration_s, about, text)
             samples = np.round(piece.samples * 2**15).clip(-(2**15), 2**15 - 1).astype(np.int16)
             write_flac(self._directory / chunk.path, samples, SAMPLE_RATE)

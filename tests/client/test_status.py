@@ -1,0 +1,146 @@
+"""How daemons are, asked of servers that are well, ill, something else, or not there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from lwd.client.status import Host, Status, ask_all
+from lwd.errors import UsageError
+
+StartServer = Callable[[web.Application], Awaitable[TestServer]]
+METRICS = 'lwd_build_info{version="9"} 1.0\nlwd_streams_limit 40.0\n'
+WELL = {"system_health": "Healthy", "active_stream_requests": 3}
+
+
+def daemon(
+    ready: tuple[int, str] = (200, "ok\n"), status: Mapping[str, object] = WELL
+) -> web.Application:
+    """A daemon's pages; both of its ports in one."""
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.Response(status=ready[0], text=ready[1])
+
+    async def tell(_: web.Request) -> web.Response:
+        return web.json_response(status)
+
+    async def engine(_: web.Request) -> web.Response:
+        return web.json_response({"engine_connection_status": "Connected"})
+
+    async def metrics(request: web.Request) -> web.Response:
+        is_known = request.headers.get("Authorization", "Bearer key") == "Bearer key"
+        return web.Response(text=METRICS, status=200 if is_known else 401)
+
+    app = web.Application()
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/v1/status", tell)
+    app.router.add_get("/v1/status/engine", engine)
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+async def ask(server: TestServer, key: str | None = None, timeout_s: float = 20.0) -> Status:
+    """How one is, whose two ports are one."""
+    [status] = await ask_all([Host.parse(f"127.0.0.1:{server.port}", server.port or 0)], key, timeout_s)
+    return status
+
+
+async def test_a_daemon_that_is_well(aiohttp_server: StartServer) -> None:
+    """Ready, with its streams, and what its metrics say."""
+    status = await ask(await aiohttp_server(daemon()), "key")
+
+    assert (status.state, status.reason) == ("ready", None)
+    assert (status.system_health, status.engine, status.streams) == ("Healthy", "Connected", 3)
+    assert (status.figures.version, status.figures.capacity) == ("9", 40)
+
+
+async def test_figures_want_the_key(aiohttp_server: StartServer) -> None:
+    """Without it a daemon is as well, but says less."""
+    status = await ask(await aiohttp_server(daemon()), "other")
+
+    assert (status.state, status.streams, status.figures.version) == ("ready", 3, None)
+
+
+@pytest.mark.parametrize(
+    ("app", "state", "reason"),
+    [
+        (daemon((503, "draining\n")), "degraded", "draining"),
+        (daemon(status={"system_health": "Degraded"}), "degraded", "system_health is Degraded"),
+        (daemon(status={}), "degraded", "system_health is None"),
+        (
+            web.Application(),
+            "down",
+            "/readyz answers with status 404: no lwd, or a proxy before it",
+        ),
+    ],
+)
+async def test_a_daemon_that_is_not(
+    aiohttp_server: StartServer, app: web.Application, state: str, reason: str
+) -> None:
+    """What is amiss is said."""
+    status = await ask(await aiohttp_server(app))
+
+    assert (status.state, status.reason) == (state, reason)
+
+
+async def test_nobody_there(unused_tcp_port: int) -> None:
+    """A port at which nobody listens is down, and says why."""
+    [status] = await ask_all([Host.parse(f"localhost:{unused_tcp_port}", unused_tcp_port)], None, 20)
+
+    assert (status.state, status.reason, status.streams) == ("down", "connection refused", None)
+
+
+async def test_while_models_load_operators_are_answered(
+    aiohttp_server: StartServer, unused_tcp_port: int
+) -> None:
+    """A daemon that is starting is not taken for one that is gone."""
+    ops = await aiohttp_server(daemon((503, "an engine is starting\n")))
+
+    [status] = await ask_all([Host.parse(f"127.0.0.1:{unused_tcp_port}", ops.port or 0)], None, 20)
+
+    assert (status.state, status.reason) == ("degraded", "an engine is starting")
+
+
+async def test_one_that_hangs_holds_up_no_other(aiohttp_server: StartServer) -> None:
+    """All are asked at once; who does not answer in time is down."""
+    forever = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.Response:
+        await forever.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", hang)
+    well, hanging = await aiohttp_server(daemon()), await aiohttp_server(app)
+    hosts = [Host.parse(f"127.0.0.1:{server.port}", server.port or 0) for server in (hanging, well)]
+
+    first, second = await ask_all(hosts, None, 2.0)
+    forever.set()
+
+    assert (first.state, first.reason) == ("down", "no answer in time")
+    assert second.state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "ops_url"),
+    [
+        ("mini1", "http://mini1:9000", "http://mini1:8081"),
+        ("mini1:9001", "http://mini1:9001", "http://mini1:8081"),
+        ("[::1]:9001", "http://[::1]:9001", "http://[::1]:8081"),
+        ("ws://mini1:9001", "http://mini1:9001", "http://mini1:8081"),
+        ("wss://speech.example", "https://speech.example", "http://speech.example:8081"),
+        ("https://example.org/lwd/v1/listen", "https://example.org/lwd", "http://example.org:8081"),
+    ],
+)
+def test_hosts_are_named_as_people_do(name: str, url: str, ops_url: str) -> None:
+    """A name, a name with a port, or an address as an application has it."""
+    assert Host.parse(name, 8081) == Host(name, url, ops_url)
+
+
+@pytest.mark.parametrize("name", ["", "mini1:x", "ftp://mini1", "ws://", "mini1:0", "mini1:70000"])
+def test_what_is_no_host_is_refused(name: str) -> None:
+    """In words that show one that is."""
+    with pytest.raises(UsageError, match="expected a host such as mini1"):
+        Host.parse(name, 8081)
