@@ -1,5 +1,6 @@
 """`lwd check-config`."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,16 @@ def test_valid_file_prints_what_would_be_used(
     assert f"  keys: ['**********']  # {file}\n" in shown.out
     assert "sentinel" not in shown.out
     assert shown.err == ""
+
+
+def test_programs_read_json(run: Run, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every key with its value, API keys masked."""
+    file.write_text("auth: {keys: [sentinel]}\nlimits: {streams: 7}\n")
+
+    assert run("check-config", str(file), "--json") == 0
+
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["limits"]["streams"], shown["auth"]["keys"]) == (7, ["**********"])
 
 
 def test_variables_are_checked_without_a_file(

@@ -77,7 +77,7 @@ def test_documentation_is_complete() -> None:
     assert documented == page()
 
 
-def test_the_page_begins_with_a_table_of_all(run: Run) -> None:
+def test_the_page_begins_with_a_table_of_all() -> None:
     """Each command is in the table at the top, with a link to its manual."""
     for name in COMMANDS:
         anchor = f"lwd-{name}".replace(" ", "-")

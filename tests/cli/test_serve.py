@@ -1,5 +1,6 @@
 """`lwd serve`: which configuration reaches the server."""
 
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,6 +70,16 @@ def test_a_keys_file_needs_a_key_too(
     assert run("serve", "--config", str(file)) == 0
 
     assert capsys.readouterr().out.endswith("listen --key KEY FILE\n")
+    assert len(served) == 1
+
+
+def test_a_program_reads_where_it_is(
+    run: Run, served: list[Config], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line of JSON once the server is ready, for who started it."""
+    assert run("serve", "--host", "::1", "--model", "tiny.en", "--json") == 0
+
+    assert json.loads(capsys.readouterr().out) == {"url": "ws://[::1]:9000", "models": ["tiny.en"]}
     assert len(served) == 1
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Self
 
 import numpy as np
 import pytest
@@ -24,9 +25,14 @@ class Stream:
         self._callback = callback
         self.settings = settings
 
-    def __enter__(self) -> "Stream":
+    def __enter__(self) -> Self:
         Stream.is_on = True
-        assert self.settings == {"samplerate": 16_000, "blocksize": 800, "channels": 1, "dtype": "int16"}
+        assert self.settings == {
+            "samplerate": 16_000,
+            "blocksize": 800,
+            "channels": 1,
+            "dtype": "int16",
+        }
         for level in (1, 2):
             self._callback(np.full(800, level, np.int16).tobytes(), 800, None, None)
         return self

@@ -43,7 +43,9 @@ def daemon(
 
 async def ask(server: TestServer, key: str | None = None, timeout_s: float = 20.0) -> Status:
     """How one is, whose two ports are one."""
-    [status] = await ask_all([Host.parse(f"127.0.0.1:{server.port}", server.port or 0)], key, timeout_s)
+    [status] = await ask_all(
+        [Host.parse(f"127.0.0.1:{server.port}", server.port or 0)], key, timeout_s
+    )
     return status
 
 
@@ -87,7 +89,9 @@ async def test_a_daemon_that_is_not(
 
 async def test_nobody_there(unused_tcp_port: int) -> None:
     """A port at which nobody listens is down, and says why."""
-    [status] = await ask_all([Host.parse(f"localhost:{unused_tcp_port}", unused_tcp_port)], None, 20)
+    [status] = await ask_all(
+        [Host.parse(f"localhost:{unused_tcp_port}", unused_tcp_port)], None, 20
+    )
 
     assert (status.state, status.reason, status.streams) == ("down", "connection refused", None)
 

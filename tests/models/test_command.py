@@ -166,3 +166,19 @@ def test_asks_the_hub_that_is_set(hub: Hub, store: ModelStore) -> None:
         f"have it; pull another model, or set HF_ENDPOINT to a hub that has it\n"
     )
     assert hub.downloads == []
+
+
+def test_verify_tells_programs(store: ModelStore, install: Install) -> None:
+    """Every model that was looked at, whether it is intact or not."""
+    install("small")
+    assert json.loads(run("verify", "--json", "--store", str(store.root)).output) == [
+        {"model": "small", "intact": True}
+    ]
+
+    install("base").weights.unlink()
+    shown = CliRunner().invoke(models, ["verify", "--json", "--store", str(store.root)])
+    assert isinstance(shown.exception, ModelCorrupt)
+    assert json.loads(shown.output) == [
+        {"model": "base", "intact": False},
+        {"model": "small", "intact": True},
+    ]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from corpus import read_manifest
 from numpy.typing import NDArray
 
+from corpus import read_manifest
 from lwd.errors import OutputUnwritable, UsageError
 from lwd.recording.corpus import About, Corpus
 from tests.conftest import read_pcm
@@ -48,7 +48,8 @@ def test_lines_say_where_chunks_come_from(tmp_path: Path, two: list[NDArray[np.i
     assert {line["source"] for line in lines} == {"https://video.example/42"}
     assert {line["license"] for line in lines} == {"CC BY 4.0"}
     assert {(line["sample_rate"], line["channels"]) for line in lines} == {(16_000, 1)}
-    assert lines[0]["start_s"] < 1 < 8 < lines[1]["start_s"]
+    assert lines[0]["start_s"] < 1
+    assert lines[1]["start_s"] > 8
 
 
 def test_chunks_are_no_longer_than_asked(tmp_path: Path, two: list[NDArray[np.int16]]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lwd.recording.cutter import Cutter, CutSettings, Span
+from lwd.recording.cutter import CutSettings, Cutter, Span
 
 FRAME = 512
 S = 16_000 // FRAME  # frames in a second, about

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -21,7 +21,7 @@ class YoutubeDL:
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
 
-    def __enter__(self) -> "YoutubeDL":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,8 +1,9 @@
 """Hearing a recording piece by piece, with an engine that answers when it is told to."""
 
 import asyncio
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pytest
@@ -40,6 +41,10 @@ class Engine:
             self.hear(asked)
         return asked
 
+    def has_been_asked(self, n: int) -> bool:
+        """Whether so many pieces came."""
+        return len(self.asked) >= n
+
     def hear(self, asked: Asked) -> None:
         seconds = len(asked.samples) / 16_000
         words = (Word(f" {seconds:g}", 0.1, seconds + 1, 0.9),)
@@ -59,6 +64,12 @@ async def all_of(
     return [each async for each in heard]
 
 
+async def until(has_come: Callable[[], bool]) -> None:
+    """Let others run until something has come."""
+    while not has_come():  # noqa: ASYNC110 - the engine is no event's
+        await asyncio.sleep(0)
+
+
 async def test_words_are_on_the_recordings_clock() -> None:
     """In order, and none ends after its piece."""
     first, second = await all_of(Engine(), "en", 1.0, 2.0)
@@ -72,12 +83,11 @@ async def test_few_pieces_are_held_at_once() -> None:
     """A long recording is not read ahead of the engines; what they hear out of order comes in order."""
     engine = Engine(answers=False)
     heard = asyncio.create_task(all_of(engine, "en", *[1.0] * 20))
-    while len(engine.asked) < IN_FLIGHT:
-        await asyncio.sleep(0)
+    await until(partial(engine.has_been_asked, IN_FLIGHT))
     for n in range(20):
-        while len(engine.asked) <= min(19, n + IN_FLIGHT - 1):
-            await asyncio.sleep(0)
-        assert len(engine.asked) <= n + IN_FLIGHT
+        expected = min(20, n + IN_FLIGHT)
+        await until(partial(engine.has_been_asked, expected))
+        assert len(engine.asked) == expected
         engine.hear(engine.asked[n])
         await asyncio.sleep(0)
 
@@ -99,8 +109,7 @@ async def test_what_no_engine_hears_is_told() -> None:
     """A transcript with a hole is no transcript; where it would be is said."""
     engine = Engine(answers=False)
     heard = asyncio.create_task(all_of(engine, "en", 1.0))
-    while not engine.asked:
-        await asyncio.sleep(0)
+    await until(partial(engine.has_been_asked, 1))
     engine.asked[0].answer.set_exception(EngineFailed("given up"))
 
     with pytest.raises(EngineUnavailable, match=r"0\.0 s to 1\.0 s: given up"):

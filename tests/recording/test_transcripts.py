@@ -8,7 +8,9 @@ from lwd.protocol.messages import Word
 from lwd.recording.transcripts import FORMATS, SUFFIXES, Utterance
 
 UTTERANCES = (
-    Utterance(0.5, 1.5, [Word("hello", 0.5, 1.0, 0.8, "Hello"), Word("you", 1.0, 1.5, 1.0, "you.")], "en"),
+    Utterance(
+        0.5, 1.5, [Word("hello", 0.5, 1.0, 0.8, "Hello"), Word("you", 1.0, 1.5, 1.0, "you.")], "en"
+    ),
     Utterance(4.0, 4.5, [Word("ja", 4.0, 4.5, 0.6, "Ja.")], "de"),
 )
 
@@ -25,13 +27,17 @@ def written(form: str, *utterances: Utterance) -> str:
         ("text", "Hello you.\nJa.\n"),
         (
             "srt",
-            "1\n00:00:00,500 --> 00:00:01,500\nHello you.\n\n"
-            "2\n00:00:04,000 --> 00:00:04,500\nJa.\n\n",
+            (
+                "1\n00:00:00,500 --> 00:00:01,500\nHello you.\n\n"
+                "2\n00:00:04,000 --> 00:00:04,500\nJa.\n\n"
+            ),
         ),
         (
             "vtt",
-            "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\nHello you.\n\n"
-            "00:00:04.000 --> 00:00:04.500\nJa.\n\n",
+            (
+                "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\nHello you.\n\n"
+                "00:00:04.000 --> 00:00:04.500\nJa.\n\n"
+            ),
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """Captions: what a player shows, for any words at any times."""
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ def test_every_word_is_shown_once(words: list[Word]) -> None:
         assert caption.start_s <= caption.end_s
         if len(caption.lines) > 1 or " " in caption.lines[0].strip():
             assert len(caption.lines) <= 2 or max(map(len, caption.lines)) > LINE_CHARACTERS
-    assert all(a.end_s <= b.start_s for a, b in zip(made, made[1:], strict=False))
+    assert all(a.end_s <= b.start_s for a, b in pairwise(made))
 
 
 @given(spoken())
@@ -66,7 +67,9 @@ def test_a_player_can_read_them(words: list[Word]) -> None:
 
 def test_two_lines_are_about_as_long() -> None:
     """A caption is easy to read at a glance."""
-    [caption] = captions(sentence("ask not what your country can do for you, ask what you can", each_s=0.2))
+    [caption] = captions(
+        sentence("ask not what your country can do for you, ask what you can", each_s=0.2)
+    )
 
     assert caption.lines == ("ask not what your country can", "do for you, ask what you can")
 
@@ -75,7 +78,10 @@ def test_a_sentence_ends_a_caption() -> None:
     """The next one does not begin in the middle of a line."""
     made = list(captions(sentence("Nobody knows what will come. We shall see.")))
 
-    assert [caption.lines for caption in made] == [("Nobody knows what will come.",), ("We shall see.",)]
+    assert [caption.lines for caption in made] == [
+        ("Nobody knows what will come.",),
+        ("We shall see.",),
+    ]
 
 
 def test_a_pause_ends_a_caption() -> None:

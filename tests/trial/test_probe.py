@@ -23,7 +23,9 @@ def results(*words: str) -> str:
     return json.dumps({"type": "Results", "channel": channel, **final})
 
 
-async def asked(serve: Serve, *, of_tone: tuple[str, ...], of_sentence: tuple[str, ...]) -> list[bool]:
+async def asked(
+    serve: Serve, *, of_tone: tuple[str, ...], of_sentence: tuple[str, ...]
+) -> list[bool]:
     """What the two checks say of a server that answers so."""
 
     async def script(ws: web.WebSocketResponse) -> None:

@@ -1,0 +1,162 @@
+"""`lwd transcribe`, with engines that say a numbered word for each half second."""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lwd.asr.types import Hypothesis, JobKind, Samples, Word
+from lwd.config import Config
+
+from .conftest import Run
+
+Capture = pytest.CaptureFixture[str]
+
+
+class Engines:
+    """Stands in for an engine pool; notes what it was started with and asked."""
+
+    def __init__(self) -> None:
+        self.languages: Sequence[str] = ("en", "de")
+        self.models: list[str] = []
+        self.asked: list[str | None] = []
+
+    @asynccontextmanager
+    async def alone(self, config: Config) -> AsyncIterator["Engines"]:
+        self.models.append(config.model.loaded[0])
+        yield self
+
+    def transcribe(
+        self, _: object, __: JobKind, samples: Samples, hints: object, ___: float
+    ) -> object:
+        self.asked.append(getattr(hints, "language", None))
+        words = [
+            Word(f" {text}", n * 0.5, n * 0.5 + 0.4, 0.9)
+            for n, text in enumerate(["Hello,", "twenty-five", "cats."])
+        ]
+
+        async def answer() -> Hypothesis:
+            return Hypothesis(tuple(words), "en")
+
+        assert len(samples)
+        return SimpleNamespace(answer=answer())
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> Engines:
+    """Stand in for the server's composition."""
+    engines = Engines()
+    monkeypatch.setitem(sys.modules, "lwd.server.app", SimpleNamespace(engines_alone=engines.alone))
+    return engines
+
+
+def test_text_goes_to_stdout(
+    run: Run, engines: Engines, speech_file: Path, capsys: Capture
+) -> None:
+    """A line for each utterance, and nothing else."""
+    assert run("transcribe", str(speech_file), "--model", "tiny.en") == 0
+
+    assert capsys.readouterr() == ("Hello, twenty-five cats.\n", "")
+    assert (engines.models, engines.asked) == (["tiny.en"], [None])
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--format", "vtt"], "WEBVTT\n\n00:00:00."),
+        (["--format", "srt"], "1\n00:00:00,"),
+        (["--smart-format"], "Hello, 25 cats.\n"),
+    ],
+)
+def test_options_shape_the_text(
+    run: Run,
+    engines: Engines,
+    speech_file: Path,
+    capsys: Capture,
+    *,
+    options: list[str],
+    expected: str,
+) -> None:
+    """Captions, and numbers as people write them."""
+    assert run("transcribe", str(speech_file), "--language", "en-GB", *options) == 0
+
+    assert capsys.readouterr().out.startswith(expected)
+    assert engines.asked == ["en"]
+
+
+def test_json_is_a_line_for_each_file(
+    run: Run, engines: Engines, speech_file: Path, capsys: Capture
+) -> None:
+    """The language of the first speech is told."""
+    assert run("transcribe", str(speech_file), str(speech_file), "--json") == 0
+
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == second
+    assert first["metadata"]["source"] == "ls_test.flac"
+    assert first["metadata"]["duration"] == pytest.approx(6.7, abs=0.1)
+    assert first["results"]["channels"][0]["detected_language"] == "en"
+    assert len(engines.models) == 1
+
+
+def test_files_are_written_whole(
+    run: Run, engines: Engines, speech_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """One where it is named, several into a directory under their own names; no part is left."""
+    other = tmp_path / "other.flac"
+    other.write_bytes(speech_file.read_bytes())
+
+    assert run("transcribe", str(other), "--output", str(tmp_path / "a.txt")) == 0
+    assert run("transcribe", str(other), "--output", f"{tmp_path}/one/", "--json") == 0
+    directory = tmp_path / "all"
+    arguments = [str(other), str(speech_file), "--output", str(directory), "--format", "srt"]
+    assert run("transcribe", *arguments) == 0
+
+    assert (tmp_path / "a.txt").read_text() == "Hello, twenty-five cats.\n"
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["other.json"]
+    assert sorted(path.name for path in directory.iterdir()) == ["ls_test.srt", "other.srt"]
+    assert capsys.readouterr().out == ""
+    assert len(engines.models) == 3
+
+
+def test_what_cannot_be_read_keeps_no_other_from_it(
+    run: Run, engines: Engines, speech_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """Exit status 66 and a line for each; nothing is written for it."""
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no audio")
+    out = tmp_path / "out"
+    files = [str(broken), str(speech_file), str(tmp_path / "none.wav")]
+
+    assert run("transcribe", *files, "--output", str(out)) == 66
+
+    told = capsys.readouterr().err.splitlines()
+    assert ["broken.wav" in told[0], "none.wav" in told[1]] == [True, True]
+    assert [path.name for path in out.iterdir()] == ["ls_test.txt"]
+    assert len(engines.asked) == 1
+
+
+def test_what_cannot_be_is_refused(
+    run: Run, engines: Engines, speech_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """An unknown model or language, two files of one name, a directory that is a file."""
+    speech = str(speech_file)
+    twice = tmp_path / "ls_test.wav"
+    (tmp_path / "file").touch()
+
+    assert run("transcribe", speech, "--model", "bse") == 78
+    assert run("transcribe", speech, "--language", "xx") == 64
+    assert run("transcribe", speech, str(twice), "--output", str(tmp_path / "out")) == 64
+    assert run("transcribe", speech, str(twice), "--output", str(tmp_path / "file")) == 73
+    assert run("transcribe", speech, "--output", str(tmp_path / "none" / "a.txt")) == 73
+
+    told = capsys.readouterr().err.splitlines()
+    assert "did you mean base?" in told[0]
+    assert told[1].startswith("lwd: --language xx: ")
+    assert "the same file" in told[2]
+    assert "name a directory" in told[3]
+    assert "No such file or directory" in told[4]
+    assert engines.asked == []
