@@ -13,7 +13,7 @@ from lwd.cli.command import Command
 from lwd.cli.exits import INTERRUPTED
 from lwd.cli.output import Report, progress, show_json_line
 from lwd.errors import InputUnreadable, UsageError
-from lwd.recording.corpus import MANIFEST, About, Chunk, Corpus
+from lwd.recording.corpus import MANIFEST, About, Corpus
 from lwd.recording.download import download, is_url
 
 
@@ -96,17 +96,14 @@ def collect(
             with _file(source, report) as path:
                 told = replace(about, source=source if is_url(source) else path.name)
                 blocks = read_audio(path)
+                total_s = audio_duration_s(path)
                 for chunk in corpus.add(path.stem, blocks, told, longest_s=longest_s, text=text):
                     n_chunks += 1
-                    _tell(chunk, path, report, as_json=as_json)
+                    report(path.name, chunk.start_s + chunk.seconds, total_s)
+                    if as_json:
+                        show_json_line(asdict(chunk))
     if not as_json:
         click.echo(f"{n_chunks} chunks; see {output / MANIFEST}")
-
-
-def _tell(chunk: Chunk, path: Path, report: Report, *, as_json: bool) -> None:
-    report(path.name, chunk.start_s + chunk.seconds, audio_duration_s(path))
-    if as_json:
-        show_json_line(asdict(chunk))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ be out of reach, and then its figures are None.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -67,19 +67,20 @@ class Status:
 
 
 async def ask_all(hosts: Sequence[Host], key: str | None, timeout_s: float) -> list[Status]:
-    """How each daemon is, all asked at once; none takes longer than `timeout_s`."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    timeout = ClientTimeout(total=timeout_s)
-    async with ClientSession(headers=headers, timeout=timeout, raise_for_status=False) as session:
-        return await asyncio.gather(*(_ask(session, host) for host in hosts))
+    """How each daemon is, all asked at once; none takes longer than `timeout_s`.
+
+    The key is for figures alone, and never sent in the clear to a host that is reached over TLS.
+    """
+    async with ClientSession(timeout=ClientTimeout(total=timeout_s)) as session:
+        return await asyncio.gather(*(_ask(session, host, key) for host in hosts))
 
 
-async def _ask(session: ClientSession, host: Host) -> Status:
+async def _ask(session: ClientSession, host: Host, key: str | None) -> Status:
     readiness, status, engine, (ops_readiness, figures) = await asyncio.gather(
         _get(session, f"{host.url}/readyz"),
         _json(session, f"{host.url}/v1/status"),
         _json(session, f"{host.url}/v1/status/engine"),
-        _operators(session, host),
+        _operators(session, host, key),
     )
     # While its models load, a daemon answers its operators alone.
     answer = readiness if isinstance(readiness, _Answer) else ops_readiness
@@ -116,20 +117,24 @@ class _Answer:
     text: str
 
 
-async def _operators(session: ClientSession, host: Host) -> tuple[_Answer | str, Figures]:
+async def _operators(
+    session: ClientSession, host: Host, key: str | None
+) -> tuple[_Answer | str, Figures]:
     """What the operators' port says."""
+    is_clear = host.url.startswith("http:")
+    headers = {"Authorization": f"Bearer {key}"} if key and is_clear else {}
     readiness, metrics = await asyncio.gather(
-        _get(session, f"{host.ops_url}/readyz"), _get(session, f"{host.ops_url}/metrics")
+        _get(session, f"{host.ops_url}/readyz"), _get(session, f"{host.ops_url}/metrics", headers)
     )
     is_told = isinstance(metrics, _Answer) and metrics.status == HTTPStatus.OK
     text = metrics.text if isinstance(metrics, _Answer) and is_told else ""
     return readiness, read_figures(text)
 
 
-async def _get(session: ClientSession, url: str) -> _Answer | str:
+async def _get(session: ClientSession, url: str, headers: Mapping[str, str] = {}) -> _Answer | str:
     """The answer, or why there is none."""
     try:
-        async with session.get(url) as response:
+        async with session.get(url, headers=headers) as response:
             return _Answer(response.status, await response.text())
     except TimeoutError:
         return "no answer in time"

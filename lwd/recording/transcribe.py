@@ -46,9 +46,7 @@ async def transcribe_recording(
     `progress` is told up to which second. Raises EngineUnavailable, and what reading blocks does.
     """
     counted = _Counted(blocks)
-    formatter = TextFormatter(
-        TextOptions(punctuate=True, smart_format=smart_format, filler_words=True)
-    )
+    formatter = TextFormatter(TextOptions(punctuate=True, smart_format=smart_format))
     pieces = cut_pieces(counted, longest_s=LONGEST_S, pause_s=PAUSE_S)
     heard_pieces = hear(pieces, ask, language.code, is_switching=language.is_switching)
     async for heard in heard_pieces:

@@ -65,6 +65,25 @@ async def test_figures_want_the_key(aiohttp_server: StartServer) -> None:
     assert (status.state, status.streams, status.figures.version) == ("ready", 3, None)
 
 
+async def test_a_key_is_not_sent_in_the_clear(aiohttp_server: StartServer) -> None:
+    """What goes over TLS to the clients' port does not go without it to the other."""
+    seen: list[str | None] = []
+
+    async def metrics(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.Response(text=METRICS)
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    ops = await aiohttp_server(app)
+    hosts = [Host.parse(f"{scheme}://127.0.0.1:1", ops.port or 0) for scheme in ("ws", "wss")]
+
+    for host in hosts:
+        await ask_all([host], "sentinel", 20)
+
+    assert seen == ["Bearer sentinel", None]
+
+
 @pytest.mark.parametrize(
     ("app", "state", "reason"),
     [

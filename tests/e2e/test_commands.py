@@ -14,10 +14,15 @@ def lwd(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "lwd", *arguments],
-        env={**os.environ, "LWD_MODEL__STORE": str(store), "LWD_MODEL__NAME": "tiny.en"},
+        env={
+            **os.environ,
+            "LWD_MODEL__STORE": str(store),
+            "LWD_MODEL__NAME": "tiny.en",
+            "LWD_MODEL__REPLICAS": "1",
+        },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
