@@ -153,6 +153,7 @@ async def _transcribe(file: str, task: _Task, ask: Transcribe, report: Report) -
     source = audio_source(file)
     total_s = audio_duration_s(source) if isinstance(source, Path) else None
     name = Path(file).name
+    report(name, 0, total_s)
     with _writer(_target(file, task)) as write:
         await transcribe_recording(
             read_audio(source),
