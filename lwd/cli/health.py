@@ -39,7 +39,6 @@ def exit_of(answers: Sequence[Status]) -> int:
 def shown(answer: Status) -> dict[str, object]:
     """What is told of a server, by name; None for what is not known."""
     figures = answer.figures
-    started = figures.started_at
     return {
         "host": answer.host,
         "state": answer.state,
@@ -51,8 +50,15 @@ def shown(answer: Status) -> dict[str, object]:
         "queued": figures.queued,
         "final_p95_s": figures.final_p95_s,
         "version": figures.version,
-        "started": None
-        if started is None
-        else datetime.fromtimestamp(started, UTC).isoformat("T", "seconds"),
-        "uptime_s": None if started is None else max(0, round(time.time() - started)),
+        "started": None,
+        "uptime_s": None,
+        **_since(figures.started_at),
     }
+
+
+def _since(started_at: float | None) -> dict[str, object]:
+    """When it started, and how long ago."""
+    if started_at is None:
+        return {}
+    moment = datetime.fromtimestamp(started_at, UTC).isoformat("T", "seconds")
+    return {"started": moment, "uptime_s": max(0, round(time.time() - started_at))}

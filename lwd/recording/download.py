@@ -1,5 +1,6 @@
 """Media from video sites, by yt-dlp: an optional part of lwd, looked for only when it is needed."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,17 +31,26 @@ def download(url: str, directory: Path, progress: Progress) -> Path:
         "format": "bestaudio/best",
         "outtmpl": str(directory / "%(id)s.%(ext)s"),
         "noplaylist": True,
-        "quiet": True,
-        "no_warnings": True,
         "noprogress": True,
         "progress_hooks": [hook],
+        "logger": _silent(),
+        "color": {"stdout": "no_color", "stderr": "no_color"},
     }
     try:
         with yt_dlp.YoutubeDL(options) as downloader:
             found = downloader.extract_info(url, download=True)
             return Path(downloader.prepare_filename(found))
     except yt_dlp.utils.DownloadError as error:
-        raise InputUnreadable(f"{url}: {error}") from error
+        reason = str(error).removeprefix("ERROR: ")
+        raise InputUnreadable(f"{url}: {reason}") from error
+
+
+def _silent() -> logging.Logger:
+    """What yt-dlp says to; what there is to know of it, its error says."""
+    logger = logging.getLogger("yt_dlp")
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+    return logger
 
 
 def _yt_dlp() -> Any:

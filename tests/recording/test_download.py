@@ -30,7 +30,7 @@ class YoutubeDL:
     def extract_info(self, url: str, *, download: bool) -> dict[str, str]:
         assert download
         if not url.endswith("/42"):
-            raise DownloadError("Unsupported URL")
+            raise DownloadError("ERROR: Unsupported URL")
         for done in (10, 20):
             for hook in self._options["progress_hooks"]:
                 hook({"downloaded_bytes": done, "total_bytes": 20})
@@ -64,7 +64,7 @@ def test_a_page_becomes_a_file(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("yt_dlp")
 def test_a_page_without_a_video_is_told(tmp_path: Path) -> None:
     """In yt-dlp's words."""
-    with pytest.raises(InputUnreadable, match=r"https://video\.example/x: Unsupported URL"):
+    with pytest.raises(InputUnreadable, match=r"^https://video\.example/x: Unsupported URL$"):
         download("https://video.example/x", tmp_path, lambda *_: None)
 
 

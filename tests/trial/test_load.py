@@ -96,6 +96,7 @@ async def test_ages_are_since_the_audio_was_sent(
     """A result about the first audio is old when it comes at the end; a cut does not count."""
     monkeypatch.setattr(load, "sentence", lambda: np.zeros(16_000, np.int16))
     monkeypatch.setattr(load, "_PAUSE_S", 0.1)
+    monkeypatch.setattr(load, "_SPREAD_S", 0.1)
 
     async def script(ws: web.WebSocketResponse) -> None:
         async for message in ws:
