@@ -52,8 +52,9 @@ def fleet(
 ) -> int:
     """Ask each HOST, such as mini1, mini1:9001 or wss://mini1, whether it is ready.
 
-    Streams and state come from a host's port for clients, the rest from its port for operators
-    (ops.listen), and is a dash where that cannot be reached.
+    With a key all comes from a host's port for clients. Without one, capacity, queue, latency,
+    version and uptime come from its port for operators (ops.listen), and are a dash where that
+    cannot be reached.
     """
     listed = [*names, *(_listed(hosts) if hosts else ())]
     if not listed:
@@ -79,14 +80,14 @@ def _listed(path: Path) -> Iterator[str]:
 
 def _row(answer: Status) -> Row:
     cells = shown(answer)
-    p95, up_s = answer.figures.final_p95_s, cells["uptime_s"]
+    p95, up_s = answer.figures.final_p95_s, answer.figures.uptime_s
     names = ("host", "state", "streams", "capacity", "queued")
     return Row(
         (
             *(or_dash(cells[name]) for name in names),
             "-" if p95 is None else f"{p95:g} s",
             or_dash(answer.figures.version),
-            f"{up_s / _HOUR_S:.1f} h" if isinstance(up_s, int) else "-",
+            "-" if up_s is None else f"{up_s / _HOUR_S:.1f} h",
             answer.reason or "",
         ),
         strong=answer.state != "ready",

@@ -1,8 +1,6 @@
 """How the health of servers is shown and ended with: what `status` and `fleet` share."""
 
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import click
 
@@ -50,15 +48,5 @@ def shown(answer: Status) -> dict[str, object]:
         "queued": figures.queued,
         "final_p95_s": figures.final_p95_s,
         "version": figures.version,
-        "started": None,
-        "uptime_s": None,
-        **_since(figures.started_at),
+        "uptime_s": figures.uptime_s,
     }
-
-
-def _since(started_at: float | None) -> dict[str, object]:
-    """When it started, and how long ago."""
-    if started_at is None:
-        return {}
-    moment = datetime.fromtimestamp(started_at, UTC).isoformat("T", "seconds")
-    return {"started": moment, "uptime_s": max(0, round(time.time() - started_at))}

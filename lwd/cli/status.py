@@ -30,8 +30,9 @@ from lwd.client.status import Host, ask_all
 def status(*, url: str, ops_port: int, key: str | None, timeout_s: float, as_json: bool) -> int:
     """Ask a server whether it is ready, and how much it has to do.
 
-    Capacity, latency, queue and version come from its port for operators (ops.listen), and are left
-    out where that cannot be reached.
+    With a key all comes from its port for clients. Without one, capacity, queue, latency, version
+    and uptime come from its port for operators (ops.listen), and are left out where that cannot be
+    reached.
     """
     [answer] = asyncio.run(ask_all([Host.parse(url, ops_port)], key, timeout_s))
     if as_json:

@@ -1,10 +1,12 @@
 """Asks a daemon how it is, over both its ports: what an operator of several wants to see.
 
-The port for clients tells whether it serves, `ops.listen` how much and how quickly; the second may
-be out of reach, and then its figures are None.
+The port for clients tells whether it serves, and whoever has a key how much and how quickly. The
+port for operators tells the latter on the daemon's own machine without a key, and answers already
+while models load.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from urllib.parse import urlsplit
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
 from lwd.client.causes import cause
-from lwd.client.metrics import Figures, read_figures
+from lwd.client.figures import Figures, read_metrics, read_operations
 from lwd.errors import UsageError
 
 State = Literal["ready", "degraded", "down"]
@@ -71,16 +73,18 @@ async def ask_all(hosts: Sequence[Host], key: str | None, timeout_s: float) -> l
 
     The key is for figures alone, and never sent in the clear to a host that is reached over TLS.
     """
+    headers = {"Authorization": f"Token {key}"} if key else {}
     async with ClientSession(timeout=ClientTimeout(total=timeout_s)) as session:
-        return await asyncio.gather(*(_ask(session, host, key) for host in hosts))
+        return await asyncio.gather(*(_ask(session, host, headers) for host in hosts))
 
 
-async def _ask(session: ClientSession, host: Host, key: str | None) -> Status:
-    readiness, status, engine, (ops_readiness, figures) = await asyncio.gather(
+async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -> Status:
+    readiness, status, engine, operations, (ops_readiness, metrics) = await asyncio.gather(
         _get(session, f"{host.url}/readyz"),
         _json(session, f"{host.url}/v1/status"),
         _json(session, f"{host.url}/v1/status/engine"),
-        _operators(session, host, key),
+        _json(session, f"{host.url}/v1/status/operations", headers),
+        _operators(session, host, headers if host.url.startswith("http:") else {}),
     )
     # While its models load, a daemon answers its operators alone.
     answer = readiness if isinstance(readiness, _Answer) else ops_readiness
@@ -94,7 +98,7 @@ async def _ask(session: ClientSession, host: Host, key: str | None) -> Status:
         system_health=health,
         engine=_text(engine, "engine_connection_status"),
         streams=active if isinstance(active, int) else None,
-        figures=figures,
+        figures=read_operations(operations) if operations else read_metrics(metrics, time.time()),
     )
 
 
@@ -118,17 +122,15 @@ class _Answer:
 
 
 async def _operators(
-    session: ClientSession, host: Host, key: str | None
-) -> tuple[_Answer | str, Figures]:
-    """What the operators' port says."""
-    is_clear = host.url.startswith("http:")
-    headers = {"Authorization": f"Bearer {key}"} if key and is_clear else {}
+    session: ClientSession, host: Host, headers: Mapping[str, str]
+) -> tuple[_Answer | str, str]:
+    """What the operators' port says: whether the daemon is ready, and its metrics if it tells them."""
     readiness, metrics = await asyncio.gather(
         _get(session, f"{host.ops_url}/readyz"), _get(session, f"{host.ops_url}/metrics", headers)
     )
-    is_told = isinstance(metrics, _Answer) and metrics.status == HTTPStatus.OK
-    text = metrics.text if isinstance(metrics, _Answer) and is_told else ""
-    return readiness, read_figures(text)
+    if isinstance(metrics, _Answer) and metrics.status == HTTPStatus.OK:
+        return readiness, metrics.text
+    return readiness, ""
 
 
 async def _get(session: ClientSession, url: str, headers: Mapping[str, str] = {}) -> _Answer | str:
@@ -144,10 +146,12 @@ async def _get(session: ClientSession, url: str, headers: Mapping[str, str] = {}
         return str(error)
 
 
-async def _json(session: ClientSession, url: str) -> dict[str, object]:
+async def _json(
+    session: ClientSession, url: str, headers: Mapping[str, str] = {}
+) -> dict[str, object]:
     """The object that is answered; empty where there is none."""
     with suppress(ClientError, TimeoutError, ValueError):
-        async with session.get(url) as response:
+        async with session.get(url, headers=headers) as response:
             document = await response.json(content_type=None)
             if response.status == HTTPStatus.OK and isinstance(document, dict):
                 return document

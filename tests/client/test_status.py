@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from lwd.client.figures import Figures
 from lwd.client.status import Host, Status, ask_all
 from lwd.errors import UsageError
 
@@ -30,7 +31,7 @@ def daemon(
         return web.json_response({"engine_connection_status": "Connected"})
 
     async def metrics(request: web.Request) -> web.Response:
-        is_known = request.headers.get("Authorization", "Bearer key") == "Bearer key"
+        is_known = request.headers.get("Authorization", "Token key") == "Token key"
         return web.Response(text=METRICS, status=200 if is_known else 401)
 
     app = web.Application()
@@ -65,6 +66,35 @@ async def test_figures_want_the_key(aiohttp_server: StartServer) -> None:
     assert (status.state, status.streams, status.figures.version) == ("ready", 3, None)
 
 
+async def test_with_a_key_one_port_is_enough(
+    aiohttp_server: StartServer, unused_tcp_port: int
+) -> None:
+    """The figures of a host whose other port cannot be reached come with its key."""
+
+    async def operations(request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != "Token key":
+            return web.json_response({"err_code": "INVALID_AUTH"}, status=401)
+        document = {
+            "version": "9",
+            "uptime_s": 7.5,
+            "streams": {"limit": 40},
+            "models": [{"queued": 1}],
+            "latency": {"final": []},
+        }
+        return web.json_response(document)
+
+    app = daemon()
+    app.router.add_get("/v1/status/operations", operations)
+    server = await aiohttp_server(app)
+    host = Host.parse(f"127.0.0.1:{server.port}", unused_tcp_port)
+
+    [known] = await ask_all([host], "key", 20)
+    [unknown] = await ask_all([host], None, 20)
+
+    assert known.figures == Figures("9", 40, 1, None, 7)
+    assert (unknown.state, unknown.figures) == ("ready", Figures())
+
+
 async def test_a_key_is_not_sent_in_the_clear(aiohttp_server: StartServer) -> None:
     """What goes over TLS to the clients' port does not go without it to the other."""
     seen: list[str | None] = []
@@ -81,7 +111,7 @@ async def test_a_key_is_not_sent_in_the_clear(aiohttp_server: StartServer) -> No
     for host in hosts:
         await ask_all([host], "sentinel", 20)
 
-    assert seen == ["Bearer sentinel", None]
+    assert seen == ["Token sentinel", None]
 
 
 @pytest.mark.parametrize(

@@ -69,4 +69,4 @@ def test_a_running_daemon_is_well(daemon: Daemon, model_store: Path) -> None:
     assert done.returncode == 0
     told = json.loads(done.stdout)
     assert (told["state"], told["engine"], told["capacity"]) == ("ready", "Connected", 100)
-    assert None not in (told["version"], told["queued"], told["uptime_s"], told["streams"])
+    assert None not in {told["version"], told["queued"], told["uptime_s"], told["streams"]}

@@ -1,0 +1,89 @@
+"""The few figures of a daemon that a person looks at first, from either place that has them. Pure.
+
+`/v1/status/operations` is where clients go, and asks for a key; `/metrics` is where operators go,
+which on the daemon's own machine needs none.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
+
+_QUANTILE = 0.95
+_FINALS = "lwd_final_latency_seconds_bucket"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a daemon says of itself since its start; None where it says nothing.
+
+    95 of 100 finals came within `final_p95_s` of their end being known, to the histogram's bounds.
+    """
+
+    version: str | None = None
+    capacity: int | None = None
+    queued: int | None = None
+    final_p95_s: float | None = None
+    uptime_s: int | None = None
+
+
+def read_operations(document: object) -> Figures:
+    """Read the JSON of `/v1/status/operations`; what is no such document says nothing."""
+    match document:
+        case {
+            "version": str(version),
+            "uptime_s": int() | float() as uptime_s,
+            "streams": {"limit": int(limit)},
+            "models": list(models),
+            "latency": {"final": list(final)},
+        }:
+            try:
+                buckets = [(float(bound), float(count)) for bound, count in final]
+                queued = sum(int(model["queued"]) for model in models)
+            except (KeyError, TypeError, ValueError):
+                return Figures()
+            return Figures(version, limit, queued, quantile(buckets, _QUANTILE), int(uptime_s))
+    return Figures()
+
+
+def read_metrics(text: str, now_s: float) -> Figures:
+    """Read Prometheus text at a Unix time; what is no such text says nothing."""
+    try:
+        families = list(text_string_to_metric_families(text))
+    except ValueError:
+        return Figures()
+    values: dict[str, float] = {}
+    buckets: dict[float, float] = {}
+    version = None
+    for sample in (sample for family in families for sample in family.samples):
+        values[sample.name] = values.get(sample.name, 0.0) + sample.value
+        if sample.name == _FINALS:
+            buckets[float(sample.labels["le"])] = sample.value
+        elif sample.name == "lwd_build_info":
+            version = sample.labels.get("version")
+    started_s = values.get("lwd_process_start_time_seconds")
+    return Figures(
+        version=version,
+        capacity=_whole(values.get("lwd_streams_limit")),
+        queued=_whole(values.get("lwd_queued_jobs")),
+        final_p95_s=quantile(buckets.items(), _QUANTILE),
+        uptime_s=None if started_s is None else _whole(max(0.0, now_s - started_s)),
+    )
+
+
+def quantile(buckets: Iterable[tuple[float, float]], share: float) -> float | None:
+    """The least bound that covers a share of a histogram's values; None without values.
+
+    Buckets are bounds with how many values are at most that. What is above the last bound is
+    infinite, and shown so.
+    """
+    bounds = sorted(buckets)
+    total = bounds[-1][1] if bounds else 0.0
+    if not total:
+        return None
+    return next((bound for bound, count in bounds if count >= share * total), math.inf)
+
+
+def _whole(value: float | None) -> int | None:
+    return int(value) if value is not None and math.isfinite(value) else None
