@@ -49,12 +49,12 @@ def show_table(columns: Sequence[str], rows: Sequence[Row]) -> None:
 
 def show_json(document: object) -> None:
     """Print the one document that a command answers with."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def show_json_line(document: object) -> None:
     """Print one of the documents that a command answers with as they come."""
-    click.echo(json.dumps(document, ensure_ascii=False))
+    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 
 def or_dash(value: object) -> str:

@@ -41,9 +41,9 @@ def read_operations(document: object) -> Figures:
             try:
                 buckets = [(float(bound), float(count)) for bound, count in final]
                 queued = sum(int(model["queued"]) for model in models)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, OverflowError, TypeError, ValueError):
                 return Figures()
-            return Figures(version, limit, queued, quantile(buckets, _QUANTILE), int(uptime_s))
+            return Figures(version, limit, queued, quantile(buckets, _QUANTILE), _whole(uptime_s))
     return Figures()
 
 
@@ -75,14 +75,16 @@ def read_metrics(text: str, now_s: float) -> Figures:
 def quantile(buckets: Iterable[tuple[float, float]], share: float) -> float | None:
     """The least bound that covers a share of a histogram's values; None without values.
 
-    Buckets are bounds with how many values are at most that. What is above the last bound is
-    infinite, and shown so.
+    Buckets are bounds with how many values are at most that; values above the last finite bound
+    count as that.
     """
     bounds = sorted(buckets)
+    finite = [bound for bound, _ in bounds if math.isfinite(bound)]
     total = bounds[-1][1] if bounds else 0.0
-    if not total:
+    if not total or not finite:
         return None
-    return next((bound for bound, count in bounds if count >= share * total), math.inf)
+    covering = (bound for bound, count in bounds if count >= share * total)
+    return min(next(covering, math.inf), finite[-1])
 
 
 def _whole(value: float | None) -> int | None:

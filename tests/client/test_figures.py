@@ -1,6 +1,8 @@
 """What is read out of a daemon's answers."""
 
-from hypothesis import given
+import math
+
+from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
@@ -52,12 +54,16 @@ def test_operations_say_the_same() -> None:
     assert read_operations(OPERATIONS) == Figures("1.2.3", 40, 3, 0.25, 60)
 
 
-@given(JSON, st.sampled_from(sorted(OPERATIONS)))
+@given(JSON | st.floats(), st.sampled_from(sorted(OPERATIONS)))
+@example(math.nan, "uptime_s")
+@example(math.inf, "uptime_s")
 def test_any_other_document_says_nothing(value: object, key: str) -> None:
     """Whatever stands in the place of one of the values breaks nothing."""
     assert read_operations(value) == Figures()
     assert isinstance(read_operations(OPERATIONS | {key: value}), Figures)
-    assert isinstance(read_operations(OPERATIONS | {"latency": {"final": [value]}}), Figures)
+    for final in ([value], [["1", value]], [[value, 1]]):
+        figures = read_operations(OPERATIONS | {"latency": {"final": final}})
+        assert figures.final_p95_s is None or math.isfinite(figures.final_p95_s)
     assert isinstance(read_operations(OPERATIONS | {"models": [{"queued": value}]}), Figures)
 
 
@@ -67,12 +73,13 @@ def test_no_metrics_are_no_figures() -> None:
 
 
 def test_quantile_is_a_bound_of_the_histogram() -> None:
-    """The least that covers the share; infinite above the last; none without values."""
+    """The least that covers the share, the last one above that; none without values."""
     buckets = [(0.1, 50.0), (0.5, 95.0), (1.0, 99.0), (float("inf"), 100.0)]
 
     assert quantile(buckets, 0.5) == 0.1
     assert quantile(buckets, 0.95) == 0.5
     assert quantile(buckets, 0.96) == 1.0
-    assert quantile(buckets, 1.0) == float("inf")
+    assert quantile(buckets, 1.0) == 1.0
+    assert quantile([(float("inf"), 3.0)], 0.95) is None
     assert quantile([(0.1, 0.0)], 0.95) is None
     assert quantile([], 0.95) is None
