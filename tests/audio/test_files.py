@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from lwd.audio.files import read_audio
-from lwd.errors import InputUnreadable
+from lwd.audio.files import audio_duration_s, read_audio, write_flac
+from lwd.errors import InputUnreadable, OutputUnwritable
 from tests.audio.encoders import encoded, wav
 
 Codec = Literal["flac", "libopus", "mp3", "pcm_s16le"]
@@ -128,3 +128,28 @@ def test_file_without_sound_is_named(tmp_path: Path) -> None:
         read(path)
 
     assert str(unreadable.value) == f"{path} has no audio stream."
+
+
+def test_flac_holds_what_was_written(tmp_path: Path) -> None:
+    """To the sample, and it says how long it is."""
+    samples = np.random.default_rng(1).integers(-(2**15), 2**15, 20_000).astype(np.int16)
+    path = tmp_path / "noise.flac"
+
+    write_flac(path, samples)
+
+    assert np.array_equal(np.concatenate(list(read_audio(path))), samples)
+    assert audio_duration_s(path) == pytest.approx(1.25)
+
+
+def test_a_length_that_nobody_knows_is_none(tmp_path: Path) -> None:
+    """What is no audio, or not there, has none."""
+    (tmp_path / "text.txt").write_text("no audio")
+
+    assert audio_duration_s(tmp_path / "text.txt") is None
+    assert audio_duration_s(tmp_path / "none.wav") is None
+
+
+def test_flac_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """With its name."""
+    with pytest.raises(OutputUnwritable, match=r"x\.flac cannot be written: No such file"):
+        write_flac(tmp_path / "none" / "x.flac", np.zeros(16, np.int16))

