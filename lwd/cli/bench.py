@@ -58,9 +58,9 @@ def bench(
         tried(url, key, config, start=start, settings=_NO_LIMIT) as server,
         progress() as report,
     ):
-        report("1 caller", 0, None)
+        report("callers: 1", 0, None)
         measured = asyncio.run(
-            measure(server, most, lambda load: report(f"{load.streams} callers", 1, 1))
+            measure(server, most, lambda load: report(f"callers: {load.streams}", 1, 1))
         )
     if as_json:
         show_json(asdict(measured))

@@ -86,8 +86,9 @@ async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -
         _json(session, f"{host.url}/v1/status/operations", headers),
         _operators(session, host, headers if host.url.startswith("http:") else {}),
     )
-    # While its models load, a daemon answers its operators alone.
-    answer = readiness if isinstance(readiness, _Answer) else ops_readiness
+    # While its models load, a daemon answers its operators alone, and is not ready.
+    is_starting = isinstance(ops_readiness, _Answer) and ops_readiness.status != HTTPStatus.OK
+    answer = ops_readiness if isinstance(readiness, str) and is_starting else readiness
     health = _text(status, "system_health")
     state, reason = _state(answer, health)
     active = status.get("active_stream_requests")

@@ -156,6 +156,19 @@ async def test_while_models_load_operators_are_answered(
     assert (status.state, status.reason) == ("degraded", "an engine is starting")
 
 
+async def test_another_daemons_operators_are_not_its_own(
+    aiohttp_server: StartServer, unused_tcp_port: int
+) -> None:
+    """Where a host's other daemon has the port for operators, one that is gone is down all the same."""
+    other = await aiohttp_server(daemon())
+
+    [status] = await ask_all(
+        [Host.parse(f"127.0.0.1:{unused_tcp_port}", other.port or 0)], None, 20
+    )
+
+    assert (status.state, status.reason) == ("down", "connection refused")
+
+
 async def test_one_that_hangs_holds_up_no_other(aiohttp_server: StartServer) -> None:
     """All are asked at once; who does not answer in time is down."""
     forever = asyncio.Event()
