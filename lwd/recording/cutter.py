@@ -16,14 +16,13 @@ Span = tuple[int, int]
 class CutSettings:
     """A piece ends at a pause of `pause_s`, and has at most `longest_s`, several seconds.
 
-    It has up to `margin_s` of silence around its speech, at most half a pause. Speech shorter than
-    `shortest_s` in all makes no piece.
+    Up to half a pause of silence before and after its speech belongs to it: Whisper hears better
+    what it hears begin and end. Speech shorter than `shortest_s` in all makes no piece.
     """
 
     frame_samples: int
     longest_s: float = 28.0
     pause_s: float = 2.0
-    margin_s: float = 0.3
     shortest_s: float = 0.1
     speech_threshold: float = 0.5
     silence_threshold: float = 0.35
@@ -36,7 +35,7 @@ class Cutter:
         self._settings = settings
         self._longest = self._frames(settings.longest_s)
         self._pause = self._frames(settings.pause_s)
-        self._margin = self._frames(settings.margin_s)
+        self._margin = self._frames(settings.pause_s / 2)
         self._open: list[float] = []
         self._start = 0
         self._earliest = 0

@@ -77,7 +77,7 @@ def test_a_pause_ends_a_piece_with_a_margin() -> None:
 
     first, second = cut([frames], settings())
 
-    margin = round(0.3 * 16_000 / FRAME)
+    margin = round(0.5 * 16_000 / FRAME)
     assert first == (S - margin, 2 * S + margin)
     assert second == (4 * S - margin, 5 * S)
 
