@@ -12,8 +12,14 @@ from socket import AF_INET
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
-from proxy import KEY, SETTINGS, Front, Proxy, trusting
+from aiohttp import (
+    ClientSession,
+    ClientWebSocketResponse,
+    TCPConnector,
+    WSMsgType,
+    WSServerHandshakeError,
+)
+from proxy import KEY, SETTINGS, AskingHAProxy, Front, Proxy, free_port, trusting
 
 from tests.conftest import SPOKEN, bare, read_pcm, word_errors
 from tests.e2e.conftest import Daemon, StartDaemon
@@ -175,6 +181,28 @@ def _without_id(body: str, headers: Mapping[str, str]) -> str:
     return body.replace(headers["dg-request-id"], "ID")
 
 
+async def hold_on(daemon: Daemon) -> asyncio.StreamWriter:
+    """Open a stream that does not answer the close frame, and so keeps lwd draining for a while."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
+    writer.write(
+        f"GET {LISTEN} HTTP/1.1\r\nHost: x\r\nAuthorization: Token {KEY}\r\n{lines}\r\n".encode()
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    return writer
+
+
+async def is_open(outside: Outside, proxy: Proxy) -> bool:
+    """Whether a stream gets in now."""
+    try:
+        await (await outside.open(url(proxy))).close()
+    except WSServerHandshakeError as refused:
+        if refused.status != 503:
+            raise
+        return False
+    return True
+
+
 async def test_drained_daemon_gets_no_stream(
     start_daemon: StartDaemon, front: Front, outside: Outside
 ) -> None:
@@ -182,13 +210,7 @@ async def test_drained_daemon_gets_no_stream(
     daemon = start_daemon(**SETTINGS, LWD_SERVER__DRAIN_S="5")
     fronts = front(daemon.port)
     opened = [await outside.open(url(proxy)) for proxy in fronts]
-    # It does not answer the close frame, and so keeps lwd draining for a while.
-    reader, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
-    lines = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
-    writer.write(
-        f"GET {LISTEN} HTTP/1.1\r\nHost: x\r\nAuthorization: Token {KEY}\r\n{lines}\r\n".encode()
-    )
-    await reader.readuntil(b"\r\n\r\n")
+    writer = await hold_on(daemon)
 
     daemon.process.send_signal(signal.SIGTERM)
     daemon.await_event("draining")
@@ -204,6 +226,60 @@ async def test_drained_daemon_gets_no_stream(
     assert all("dg-error" in headers for _, _, headers in answers)
     assert [socket.close_code for socket in opened] == [1012] * 3
     assert all(status in {502, 503} for status, _, _ in afterwards)
+
+
+async def test_streams_go_to_another_node(
+    start_daemon: StartDaemon, front: Front, outside: Outside
+) -> None:
+    """Of two nodes one drains: nginx goes on at once, the others when their check has seen it."""
+    leaving = start_daemon(**SETTINGS, LWD_SERVER__DRAIN_S="60")
+    staying = start_daemon(**SETTINGS)
+    fronts = front(leaving.port, staying.port)
+    for proxy in fronts:
+        assert (await outside.answer(url(proxy), path="/readyz"))[0] == 200
+    writer = await hold_on(leaving)
+    leaving.process.send_signal(signal.SIGTERM)
+    leaving.await_event("draining")
+
+    for proxy in fronts:
+        async with asyncio.timeout(60):
+            while proxy.name != "nginx" and not await is_open(outside, proxy):
+                pass
+        assert [await is_open(outside, proxy) for _ in range(6)] == [True] * 6
+
+    assert leaving.process.poll() is None
+    writer.close()
+    assert leaving.process.wait(timeout=60) == 0
+
+
+async def test_haproxy_asks_the_agent(
+    start_daemon: StartDaemon, certificate: Path, outside: Outside, tmp_path: Path
+) -> None:
+    """It learns of a drain by the agent check, without the other one."""
+    agents = [free_port(), free_port()]
+    leaving, staying = (
+        start_daemon(
+            **SETTINGS, LWD_SERVER__DRAIN_S="60", LWD_OPS__AGENT_LISTEN=f"127.0.0.1:{agent}"
+        )
+        for agent in agents
+    )
+    ports = dict(zip((leaving.port, staying.port), agents, strict=True))
+    haproxy = AskingHAProxy(tmp_path / "haproxy", certificate, ports)
+    async with AsyncExitStack() as stack:
+        stack.callback(haproxy.stop)
+        writer = await hold_on(leaving)
+        leaving.process.send_signal(signal.SIGTERM)
+        leaving.await_event("draining")
+
+        async with asyncio.timeout(60):
+            while not await is_open(outside, haproxy):
+                pass
+        # The node with the fewest streams would come first, and that is the other one.
+        for _ in range(6):
+            stack.push_async_callback((await outside.open(url(haproxy))).close)
+        assert leaving.process.poll() is None
+        writer.close()
+        assert leaving.process.wait(timeout=60) == 0
 
 
 async def test_reload_cuts_no_stream(proxy: Proxy, speech_file: Path) -> None:
