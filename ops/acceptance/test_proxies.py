@@ -30,6 +30,8 @@ LISTEN = "/v1/listen?encoding=linear16&sample_rate=16000"
 SENTINEL = "heliotrope"
 """A keyterm, which no log may have."""
 
+ONE_ENGINE = {**SETTINGS, "LWD_MODEL__REPLICAS": "1"}
+
 UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -215,7 +217,7 @@ async def test_drained_daemon_gets_no_stream(
     start_daemon: StartDaemon, front: Front, outside: Outside
 ) -> None:
     """The 503 of a daemon that drains arrives whole, and its open streams end with 1012."""
-    daemon = start_daemon(**SETTINGS, LWD_SERVER__DRAIN_S="5")
+    daemon = start_daemon(**ONE_ENGINE, LWD_SERVER__DRAIN_S="5")
     fronts = front(daemon.port)
     opened = [await outside.open(url(proxy)) for proxy in fronts]
     writer = await hold_on(daemon)
@@ -240,8 +242,8 @@ async def test_streams_go_to_another_node(
     start_daemon: StartDaemon, front: Front, outside: Outside
 ) -> None:
     """Of two nodes one drains: nginx goes on at once, the others when their check has seen it."""
-    leaving = start_daemon(**SETTINGS, LWD_SERVER__DRAIN_S="60")
-    staying = start_daemon(**SETTINGS)
+    leaving = start_daemon(**ONE_ENGINE, LWD_SERVER__DRAIN_S="60")
+    staying = start_daemon(**ONE_ENGINE)
     fronts = front(leaving.port, staying.port)
     for proxy in fronts:
         assert (await outside.answer(url(proxy), path="/readyz"))[0] == 200
@@ -266,7 +268,7 @@ async def test_haproxy_asks_the_agent(
     agents = [free_port(), free_port()]
     leaving, staying = (
         start_daemon(
-            **SETTINGS, LWD_SERVER__DRAIN_S="60", LWD_OPS__AGENT_LISTEN=f"127.0.0.1:{agent}"
+            **ONE_ENGINE, LWD_SERVER__DRAIN_S="60", LWD_OPS__AGENT_LISTEN=f"127.0.0.1:{agent}"
         )
         for agent in agents
     )
