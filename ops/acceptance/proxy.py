@@ -147,7 +147,7 @@ class HAProxy(Proxy):
 
 
 class AskingHAProxy(HAProxy):
-    """HAProxy with the agent check that its configuration speaks of, and without the other one.
+    """HAProxy with the agent check that its configuration speaks of; the other one never fails.
 
     `agents` are the ports where the lwds at `backends` answer it.
     """
@@ -162,7 +162,7 @@ class AskingHAProxy(HAProxy):
         offer = "weight 100 agent-check agent-port 8082 agent-inter 2s"
         assert f"# {offer}\n" in text
         asking = offer.replace("8082", str(self._agents[port])).replace("2s", "500ms")
-        return f"{super().node_at(port).replace('inter 2s', 'inter 1h')} {asking}"
+        return f"{super().node_at(port).replace('fall 2', 'fall 1000')} {asking}"
 
 
 class Caddy(Proxy):

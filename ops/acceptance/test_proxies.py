@@ -31,6 +31,11 @@ SENTINEL = "heliotrope"
 """A keyterm, which no log may have."""
 
 ONE_ENGINE = {**SETTINGS, "LWD_MODEL__REPLICAS": "1"}
+SLOW_TO_LEAVE = {
+    **ONE_ENGINE,
+    "LWD_SERVER__DRAIN_S": "300",
+    "LWD_SERVER__IDLE_TIMEOUT_S": "300",
+}
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -194,6 +199,13 @@ async def hold_on(daemon: Daemon) -> asyncio.StreamWriter:
     return writer
 
 
+async def let_go(writer: asyncio.StreamWriter, daemon: Daemon) -> int:
+    """Drop that stream; the exit status of the daemon, which has waited for nothing else."""
+    writer.close()
+    await writer.wait_closed()
+    return await asyncio.to_thread(daemon.process.wait, 60)
+
+
 async def is_open(outside: Outside, proxy: Proxy) -> bool:
     """Whether a stream gets in now."""
     try:
@@ -228,8 +240,7 @@ async def test_drained_daemon_gets_no_stream(
     for socket in opened:
         async for _ in socket:
             pass
-    writer.close()
-    assert daemon.process.wait(timeout=60) == 0
+    assert await let_go(writer, daemon) == 0
     afterwards = [await outside.answer(url(proxy)) for proxy in fronts]
 
     assert [status for status, _, _ in answers] == [503] * 3
@@ -242,7 +253,7 @@ async def test_streams_go_to_another_node(
     start_daemon: StartDaemon, front: Front, outside: Outside
 ) -> None:
     """Of two nodes one drains: nginx goes on at once, the others when their check has seen it."""
-    leaving = start_daemon(**ONE_ENGINE, LWD_SERVER__DRAIN_S="60")
+    leaving = start_daemon(**SLOW_TO_LEAVE)
     staying = start_daemon(**ONE_ENGINE)
     fronts = front(leaving.port, staying.port)
     for proxy in fronts:
@@ -257,19 +268,16 @@ async def test_streams_go_to_another_node(
         await await_six_in_a_row(outside, proxy)
 
     assert leaving.process.poll() is None
-    writer.close()
-    assert leaving.process.wait(timeout=60) == 0
+    assert await let_go(writer, leaving) == 0
 
 
 async def test_haproxy_asks_the_agent(
     start_daemon: StartDaemon, certificate: Path, outside: Outside, tmp_path: Path
 ) -> None:
-    """It learns of a drain by the agent check, without the other one."""
+    """It learns of a drain by the agent check alone."""
     agents = [free_port(), free_port()]
     leaving, staying = (
-        start_daemon(
-            **ONE_ENGINE, LWD_SERVER__DRAIN_S="60", LWD_OPS__AGENT_LISTEN=f"127.0.0.1:{agent}"
-        )
+        start_daemon(**SLOW_TO_LEAVE, LWD_OPS__AGENT_LISTEN=f"127.0.0.1:{agent}")
         for agent in agents
     )
     ports = dict(zip((leaving.port, staying.port), agents, strict=True))
@@ -281,8 +289,7 @@ async def test_haproxy_asks_the_agent(
 
         await await_six_in_a_row(outside, haproxy)
         assert leaving.process.poll() is None
-        writer.close()
-        assert leaving.process.wait(timeout=60) == 0
+        assert await let_go(writer, leaving) == 0
     finally:
         haproxy.stop()
 
