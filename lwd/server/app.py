@@ -20,6 +20,7 @@ from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
 from lwd.server.admission import Streams
 from lwd.server.auth import Authenticator, GrantHandler
+from lwd.server.connections import ConnectionLimit
 from lwd.server.cors import add_cors_headers, answer_preflight
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.health import HealthHandlers
@@ -47,7 +48,8 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
     decoders = build_decoders(config)
     streams = Streams(config.limits)
     live = Live(config)
-    reloader = Reloader(live, engines, streams, load_config, load_model)
+    connections = ConnectionLimit(config.limits, engines)
+    reloader = Reloader(live, engines, (streams, connections), load_config, load_model)
     daemon = Daemon(
         build_app(live, engines, decoders, streams),
         build_ops(live, engines, streams),
@@ -55,6 +57,7 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
         engines,
         decoders,
         streams,
+        connections,
         reloader,
     )
     uvloop.run(run(daemon, announce))

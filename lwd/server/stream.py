@@ -28,6 +28,7 @@ from lwd.protocol.session import Session
 from lwd.server.answers import Answers, Message
 from lwd.server.callback import Callback
 from lwd.server.outcome import OUTCOMES, Outcome
+from lwd.server.tally import Tally
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
 
@@ -94,9 +95,7 @@ class Stream:
         self._keyterms: tuple[Keyterm, ...] | None = None
         self._configured: tuple[int | None, int | None] = (None, None)
         self._samples = 0
-        self._first_audio_at_s: float | None = None
-        self._first_result_s: float | None = None
-        self._counts = {"interims": 0, "finals": 0}
+        self._tally = Tally()
 
     async def run(self) -> Outcome:
         """Serve the client until the stream is over; raises nothing but CancelledError."""
@@ -135,8 +134,11 @@ class Stream:
             audio_s=round(self._audio_s, 3),
             audio_bytes=self._session.audio_bytes,
             params=self._settings.params.asked,
-            first_result_s=self._first_result_s,
-            **self._counts,
+            first_result_s=self._tally.first_result_s,
+            interims=self._tally.count("interim"),
+            finals=self._tally.count("final"),
+            final_p50_s=self._tally.final_latency_s(0.5),
+            final_p95_s=self._tally.final_latency_s(0.95),
         )
 
     def stop(self) -> None:
@@ -248,7 +250,7 @@ class Stream:
         match event:
             case events.AudioReceived(data):
                 metrics.AUDIO_BYTES.inc(len(data))
-                self._first_audio_at_s = self._first_audio_at_s or time.monotonic()
+                self._tally.audio_came(time.monotonic())
                 for start in range(0, len(data), _SLICE_BYTES):
                     async for samples in self._source.feed(data[start : start + _SLICE_BYTES]):
                         await self._feed(samples)
@@ -353,16 +355,9 @@ class Stream:
 
     async def emit(self, event: StreamEvent) -> None:
         """Send what a channel has to say, if the client asked for its kind."""
-        if isinstance(event, Transcribed):
-            self._note_first_result()
-            self._counts["finals" if event.is_final else "interims"] += 1
         if (message := self._answers.to(event, self._channels)) is not None:
+            self._tally.tell(event, time.monotonic())
             await self._send(message)
-
-    def _note_first_result(self) -> None:
-        if self._first_result_s is None and self._first_audio_at_s is not None:
-            self._first_result_s = round(time.monotonic() - self._first_audio_at_s, 3)
-            metrics.FIRST_RESULT.observe(self._first_result_s)
 
     async def _send(self, message: Message) -> None:
         """Send a message where the client wants it.
