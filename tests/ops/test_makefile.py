@@ -170,7 +170,7 @@ def test_clients_are_tried_on_installed_models(installed: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda page: page.name
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.name
 )
 def test_targets_that_pages_name_exist(page: Path) -> None:
     """Whoever copies a make command from a page finds its target."""

@@ -1,0 +1,163 @@
+"""A reader who does what a page says: saves its files, types its commands, and has lwd running.
+
+Knows shells and directories; what is worth running is decided by who calls. The reader's machine is
+a throw-away directory: a home with the models in it, and a checkout, which is links to the real one.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Timer
+
+from examples.blocks import COMMANDS, Block
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+_TIMEOUT_S = 300.0
+_READY = '"event": "ready"'
+_STOPPED = '"event": "stopped"'
+_KEY_ID = "desk"
+_CONFIG = "model: {name: tiny.en}\nauth: {keys_file: keys.json}\n"
+_KEYS = f'{{"keys": [{{"id": "{_KEY_ID}", "sha256": "{"0" * 64}"}}]}}\n'
+
+
+class ExampleFailed(Exception):
+    """A command of a page ended badly; its text is the command and all that it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running lwd without keys: host and port of its two listeners."""
+
+    address: str
+    ops: str
+
+
+@dataclass(slots=True)
+class Reader:
+    """Somebody at `directory`, who has `speech` to transcribe and finds `server` running."""
+
+    directory: Path
+    server: Server
+    speech: Path
+    store: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def settle(self) -> None:
+        """Make the reader's machine: home, checkout and configuration."""
+        checkout, home = self._checkout, self.directory / "home"
+        (home / ".cache" / "lwd").mkdir(parents=True)
+        (home / ".cache" / "lwd" / "models").symlink_to(self.store)
+        # Compiling MLX's kernels anew would take a daemon a minute.
+        kernels = Path.home() / ".cache" / "lwd" / "kernels"
+        kernels.mkdir(parents=True, exist_ok=True)
+        (home / ".cache" / "lwd" / "kernels").symlink_to(kernels)
+        checkout.mkdir()
+        for path in ROOT.iterdir():
+            if not path.name.startswith("."):
+                (checkout / path.name).symlink_to(path)
+        self._link_environment(checkout / ".venv")
+        (checkout / "lwd.yaml").write_text(_CONFIG)
+        (checkout / "keys.json").write_text(_KEYS)
+        (checkout / "keys.json").chmod(0o600)
+
+    def save(self, block: Block) -> None:
+        """Save a block under its name."""
+        path = self._checkout / block.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.meant(block.text))
+
+    def type(self, block: Block) -> str:
+        """Run a block of commands; what they print. A daemon that it starts is stopped by Ctrl-C.
+
+        Raises ExampleFailed.
+        """
+        if block.language != COMMANDS:
+            raise AssertionError(block.language)
+        command = self.meant(block.text)
+        with self._shell(command) as process:
+            output = "".join(_until_stopped(process))
+        is_stopped = _STOPPED in output
+        if process.returncode and not is_stopped:
+            raise ExampleFailed(f"{command}\nended with {process.returncode}:\n{output}")
+        return output
+
+    def meant(self, text: str) -> str:
+        """A text with what stands for something replaced by it, such as FILE."""
+        for pattern, value in self._meanings().items():
+            text = re.sub(pattern, value, text)
+        return text
+
+    @property
+    def _checkout(self) -> Path:
+        return self.directory / "checkout"
+
+    def _meanings(self) -> dict[str, str]:
+        url = f"ws://{self.server.address}"
+        return {
+            r"\blwd (listen)\b": rf"lwd \1 --url {url}",
+            r"\b(127\.0\.0\.1|localhost):9000\b": self.server.address,
+            r"\b127\.0\.0\.1:8081\b": self.server.ops,
+            r"/usr/local/etc/lwd/": "",
+            r"\bFILE\b": str(self.speech),
+            r"\bID\b": _KEY_ID,
+        }
+
+    def _link_environment(self, directory: Path) -> None:
+        """Link this Python's environment, with newer stamps: what is there is not installed again."""
+        directory.mkdir()
+        for path in Path(sys.prefix).iterdir():
+            if path.is_file() and path.name.startswith("."):
+                (directory / path.name).touch()
+            else:
+                (directory / path.name).symlink_to(path)
+
+    def _shell(self, command: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", command],  # noqa: S607 - a reader's own shell
+            cwd=self._checkout,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        # What an outer make hands down, and an operator's own settings, are not a reader's.
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "LWD_"))}
+        return {
+            **own,
+            "PATH": f"{self._checkout / '.venv' / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(self.directory / "home"),
+            "LWD_SERVER__PORT": "0",
+            "LWD_OPS__LISTEN": "127.0.0.1:0",
+            "LWD_LOG__FORMAT": "json",
+            # Its library is older than the stamps, as it should be.
+            "MAKEFLAGS": "OPENBLAS=",
+            **self.environ,
+        }
+
+
+def _until_stopped(process: subprocess.Popen[str]) -> Iterator[str]:
+    """The lines that a process prints; it is interrupted once a daemon in it is ready."""
+    patience = Timer(_TIMEOUT_S, _ending(process, signal.SIGKILL))
+    patience.start()
+    try:
+        for line in process.stdout or ():
+            yield line
+            if _READY in line:
+                _ending(process, signal.SIGINT)()
+        process.wait()
+    finally:
+        patience.cancel()
+
+
+def _ending(process: subprocess.Popen[str], number: signal.Signals) -> Callable[[], None]:
+    return lambda: os.killpg(process.pid, number)

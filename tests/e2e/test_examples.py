@@ -1,0 +1,147 @@
+"""What a reader copies from the documentation works.
+
+Each page is run from its top to its bottom in one throw-away checkout, with lwd running beside it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from examples.blocks import CODE, COMMANDS, REASONS, TEST_DOCS, Block, read_blocks
+from examples.reader import ROOT, ExampleFailed, Reader, Server
+
+from tests.conftest import SPOKEN
+from tests.e2e.conftest import Daemon
+from tests.test_docs import PAGES, table
+
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+
+
+def name(page: Path) -> str:
+    """A page as other pages name it."""
+    return str(page.relative_to(ROOT))
+
+
+def is_run_here(block: Block) -> bool:
+    """Whether this test types the block."""
+    return block.language == COMMANDS and not (block.not_run or block.run_by)
+
+
+RUN_HERE = [page for page in PAGES if any(map(is_run_here, read_blocks(page)))]
+
+
+@pytest.fixture
+def new_reader(
+    daemon: Daemon, speech_file: Path, model_store: Path, tmp_path: Path
+) -> Callable[[], Reader]:
+    """Somebody who has just cloned lwd, and runs it in another terminal."""
+
+    def settled() -> Reader:
+        server = Server(f"127.0.0.1:{daemon.port}", f"127.0.0.1:{daemon.ops_port}")
+        reader = Reader(tmp_path, server, speech_file, model_store)
+        reader.settle()
+        return reader
+
+    return settled
+
+
+@pytest.mark.parametrize("page", RUN_HERE, ids=name)
+def test_page_works_as_it_stands(page: Path, new_reader: Callable[[], Reader]) -> None:
+    """Every command ends well, and where a recording is heard its words are printed."""
+    reader = new_reader()
+    for block in read_blocks(page):
+        if block.file:
+            reader.save(block)
+        elif is_run_here(block):
+            printed = reader.type(block)
+            if re.search(r"\bFILE\b", block.text):
+                assert unheard(printed) <= 3, printed
+
+
+def unheard(printed: str) -> int:
+    """How many of the words that are spoken were not printed."""
+    return len(set(SPOKEN.split()) - set(re.findall(r"[a-z]+", printed.lower())))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_example_is_run_or_says_why_not(page: Path) -> None:
+    """Code is saved and run by a command of its page, or has one of the few reasons not to be."""
+    blocks = read_blocks(page)
+    commands = "".join(block.text for block in blocks if block.language == COMMANDS)
+    for block in blocks:
+        assert not block.not_run or block.not_run in REASONS, f"{page}:{block.line}"
+        assert not block.run_by or exists(block.run_by), f"{page}:{block.line}"
+        if block.language in CODE and not (block.not_run or block.run_by):
+            assert block.file, f"{page}:{block.line}: not run, and says no reason"
+            assert block.file in commands, f"{page}:{block.line}: no command runs {block.file}"
+
+
+def exists(runner: str) -> bool:
+    """Whether there is what a block names as its runner."""
+    return runner == TEST_DOCS or (runner.startswith("tests/") and (ROOT / runner).is_file())
+
+
+def test_what_is_not_run_is_listed() -> None:
+    """A contributor sees which examples nobody tries, and why."""
+    reasons: dict[str, Counter[str]] = {reason: Counter() for reason in REASONS}
+    for page in PAGES:
+        for block in read_blocks(page):
+            if block.not_run:
+                reasons[block.not_run][name(page)] += 1
+    expected = [
+        [f"`{reason}`", meaning, ", ".join(f"{page} ({n})" for page, n in pages.items())]
+        for (reason, meaning), pages in zip(REASONS.items(), reasons.values(), strict=True)
+    ]
+
+    assert table(CONTRIBUTING, "Examples in the documentation") == expected
+
+
+@pytest.fixture
+def reader(new_reader: Callable[[], Reader]) -> Reader:
+    """Somebody who tries what no page says."""
+    return new_reader()
+
+
+def test_failure_is_not_overlooked(reader: Reader) -> None:
+    """A command that fails, even in the middle of a block or of a pipe, fails the page."""
+    with pytest.raises(ExampleFailed, match="exit 3"):
+        reader.type(Block(1, "sh", "", "echo before\n(exit 3)\necho after\n"))
+    with pytest.raises(ExampleFailed):
+        reader.type(Block(1, "sh", "", "lwd models verify no-such-model | cat\n"))
+
+
+MARKED = """
+<!-- not run: needs a Mac -->
+```sh
+sudo true
+```
+
+<!-- run by: make test-docs -->
+
+```python listen.py
+print()
+```
+
+```sh
+one
+two
+```
+
+```
+no language
+```
+"""
+
+
+def test_blocks_are_read_with_what_is_said_of_them(tmp_path: Path) -> None:
+    """A mark counts for the block that follows it and for no other."""
+    page = tmp_path / "page.md"
+    page.write_text(MARKED)
+
+    assert read_blocks(page) == [
+        Block(3, "sh", "", "sudo true\n", not_run="needs a Mac"),
+        Block(9, "python", "listen.py", "print()\n", run_by="make test-docs"),
+        Block(13, "sh", "", "one\ntwo\n"),
+    ]
