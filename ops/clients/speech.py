@@ -15,7 +15,7 @@ FRAME_S = 0.05
 
 _BYTES_PER_S = 2 * SAMPLE_RATE
 _FRAME_BYTES = round(_BYTES_PER_S * FRAME_S)
-_TEXT = (
+TEXT = (
     "then the good soul openly shouldered the burden she had borne so long in secret"
     " and bravely trudged on alone"
 )
@@ -51,4 +51,4 @@ class Speech:
 def wer_percent(transcript: str) -> float:
     """Word error rate against what is said, whatever the case and the marks."""
     heard = [word for word in map(spelling, transcript.split()) if word]
-    return word_errors(_TEXT.split(), heard).percent
+    return word_errors(TEXT.split(), heard).percent

@@ -24,6 +24,8 @@ REASONS = {
     "needs root": "changes the machine that it runs on",
     "needs the network": "asks a model hub, a package index or another machine",
     "needs recordings": "measures on a corpus that one brings",
+    "needs a microphone": "there is none where lwd is tested",
+    "needs a service of others": "a room, a telephone number or an account",
     "needs Go modules": "their proxy is not to be had where lwd is tested",
     "needs NuGet": "the same",
     "needs crates.io": "the same",

@@ -9,16 +9,20 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
-from examples.blocks import COMMANDS, Block
+from examples.blocks import Block
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 _TIMEOUT_S = 300.0
+_MOST_UNHEARD = 0.25
+_FILE = re.compile(r"\bFILE\b")
 _READY = '"event": "ready"'
 _STOPPED = '"event": "stopped"'
 _KEY_ID = "desk"
@@ -38,15 +42,19 @@ class Server:
     ops: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody at `directory`, who has `speech` to transcribe and finds `server` running."""
+    """Somebody at `directory`, who finds `server` running and has models in `store`.
+
+    `speech` is a WAV file in which `spoken` is said. What is in `path` is found before all else.
+    """
 
     directory: Path
     server: Server
-    speech: Path
     store: Path
-    environ: dict[str, str] = field(default_factory=dict)
+    speech: Path
+    spoken: str
+    path: Sequence[Path] = ()
 
     def settle(self) -> None:
         """Make the reader's machine: home, checkout and configuration."""
@@ -72,20 +80,32 @@ class Reader:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.meant(block.text))
 
-    def type(self, block: Block) -> str:
-        """Run a block of commands; what they print. A daemon that it starts is stopped by Ctrl-C.
+    def type(self, block: Block) -> None:
+        """Run commands; a daemon that they start is stopped with Ctrl-C once it is ready.
 
-        Raises ExampleFailed.
+        Raises ExampleFailed when they end badly, or are given speech and do not print its words.
         """
-        if block.language != COMMANDS:
-            raise AssertionError(block.language)
-        command = self.meant(block.text)
-        with self._shell(command) as process:
+        with self._shell(block) as process:
             output = "".join(_until_stopped(process))
-        is_stopped = _STOPPED in output
-        if process.returncode and not is_stopped:
-            raise ExampleFailed(f"{command}\nended with {process.returncode}:\n{output}")
-        return output
+        if process.returncode and _STOPPED not in output:
+            raise ExampleFailed(f"{block.text}ended with {process.returncode}:\n{output}")
+        if _FILE.search(block.text) and not self.is_heard(output):
+            raise ExampleFailed(f"{block.text}printed other words than were spoken:\n{output}")
+
+    @contextmanager
+    def leave_running(self, block: Block) -> Iterator[None]:
+        """Run commands that do not end by themselves."""
+        with self._shell(block) as process:
+            try:
+                yield
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def is_heard(self, text: str) -> bool:
+        """Whether a text has the words that are spoken, but for a few."""
+        spoken = set(self.spoken.split())
+        unheard = spoken - set(re.findall(r"[a-z]+", text.lower()))
+        return len(unheard) <= _MOST_UNHEARD * len(spoken)
 
     def meant(self, text: str) -> str:
         """A text with what stands for something replaced by it, such as FILE."""
@@ -97,6 +117,10 @@ class Reader:
     def _checkout(self) -> Path:
         return self.directory / "checkout"
 
+    @property
+    def _bin(self) -> Path:
+        return self._checkout / ".venv" / "bin"
+
     def _meanings(self) -> dict[str, str]:
         url = f"ws://{self.server.address}"
         return {
@@ -104,22 +128,24 @@ class Reader:
             r"\b(127\.0\.0\.1|localhost):9000\b": self.server.address,
             r"\b127\.0\.0\.1:8081\b": self.server.ops,
             r"/usr/local/etc/lwd/": "",
-            r"\bFILE\b": str(self.speech),
+            _FILE.pattern: str(self.speech),
             r"\bID\b": _KEY_ID,
         }
 
     def _link_environment(self, directory: Path) -> None:
         """Link this Python's environment, with newer stamps: what is there is not installed again."""
         directory.mkdir()
+        now = time.time()
         for path in Path(sys.prefix).iterdir():
             if path.is_file() and path.name.startswith("."):
                 (directory / path.name).touch()
+                os.utime(directory / path.name, (now, now))
             else:
                 (directory / path.name).symlink_to(path)
 
-    def _shell(self, command: str) -> subprocess.Popen[str]:
+    def _shell(self, block: Block) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            ["bash", "-euo", "pipefail", "-c", command],  # noqa: S607 - a reader's own shell
+            ["bash", "-euo", "pipefail", "-c", self.meant(block.text)],  # noqa: S607 - a reader's own
             cwd=self._checkout,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
@@ -134,14 +160,13 @@ class Reader:
         own = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "LWD_"))}
         return {
             **own,
-            "PATH": f"{self._checkout / '.venv' / 'bin'}:{os.environ['PATH']}",
+            "PATH": os.pathsep.join(map(str, [*self.path, self._bin, os.environ["PATH"]])),
             "HOME": str(self.directory / "home"),
             "LWD_SERVER__PORT": "0",
             "LWD_OPS__LISTEN": "127.0.0.1:0",
             "LWD_LOG__FORMAT": "json",
             # Its library is older than the stamps, as it should be.
             "MAKEFLAGS": "OPENBLAS=",
-            **self.environ,
         }
 
 
