@@ -165,6 +165,8 @@ class Reader:
             "LWD_SERVER__PORT": "0",
             "LWD_OPS__LISTEN": "127.0.0.1:0",
             "LWD_LOG__FORMAT": "json",
+            # One engine starts sooner than one for each core.
+            "LWD_MODEL__REPLICAS": "1",
             # Its library is older than the stamps, as it should be.
             "MAKEFLAGS": "OPENBLAS=",
         }
