@@ -4,7 +4,8 @@ Each page is run from its top to its bottom in one throw-away checkout, with lwd
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.conftest import SPOKEN, read_pcm
 from tests.e2e.conftest import Daemon
 from tests.test_docs import PAGES, table
 
+N_READERS = 3
 SAMPLE_RATE = 16_000
 SPEECH_FROM, WORDS_FROM = 54_400, 11
 """Samples and words of the speech that are left out, as all of it would take twice as long."""
@@ -36,33 +38,50 @@ def is_run_here(block: Block) -> bool:
 RUN_HERE = [page for page in PAGES if any(map(is_run_here, read_blocks(page)))]
 
 
-@pytest.fixture
+NewReader = Callable[[], Reader]
+
+
+@pytest.fixture(scope="session")
 def new_reader(
-    daemon: Daemon, speech_file: Path, model_store: Path, tmp_path: Path
-) -> Callable[[], Reader]:
+    daemon: Daemon,
+    speech_file: Path,
+    model_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> NewReader:
     """Somebody who has just cloned lwd, and runs it in another terminal."""
+    server = Server(f"127.0.0.1:{daemon.port}", f"127.0.0.1:{daemon.ops_port}")
+    speech = tmp_path_factory.mktemp("speech") / "speech.wav"
+    speech.write_bytes(wav(read_pcm(speech_file, SAMPLE_RATE)[SPEECH_FROM:, None]))
+    spoken = " ".join(SPOKEN.split()[WORDS_FROM:])
 
     def settled() -> Reader:
-        server = Server(f"127.0.0.1:{daemon.port}", f"127.0.0.1:{daemon.ops_port}")
-        speech = tmp_path / "speech.wav"
-        speech.write_bytes(wav(read_pcm(speech_file, SAMPLE_RATE)[SPEECH_FROM:, None]))
-        spoken = " ".join(SPOKEN.split()[WORDS_FROM:])
-        reader = Reader(tmp_path, server, model_store, speech, spoken)
+        reader = Reader(tmp_path_factory.mktemp("reader"), server, model_store, speech, spoken)
         reader.settle()
         return reader
 
     return settled
 
 
-@pytest.mark.parametrize("page", RUN_HERE, ids=name)
-def test_page_works_as_it_stands(page: Path, new_reader: Callable[[], Reader]) -> None:
-    """Every command ends well, and where a recording is heard its words are printed."""
-    reader = new_reader()
+@pytest.fixture(scope="session")
+def readings(new_reader: NewReader) -> Iterator[Mapping[Path, Future[None]]]:
+    """What comes of each page; they are read at the same time, as most of it is waiting."""
+    with ThreadPoolExecutor(N_READERS) as readers:
+        yield {page: readers.submit(read, page, new_reader()) for page in RUN_HERE}
+
+
+def read(page: Path, reader: Reader) -> None:
+    """Do what a page says; raises ExampleFailed."""
     for block in read_blocks(page):
         if block.file:
             reader.save(block)
         elif is_run_here(block):
             reader.type(block)
+
+
+@pytest.mark.parametrize("page", RUN_HERE, ids=name)
+def test_page_works_as_it_stands(page: Path, readings: Mapping[Path, Future[None]]) -> None:
+    """Every command ends well, and where a recording is heard its words are printed."""
+    readings[page].result()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -98,14 +117,9 @@ def test_what_is_not_run_is_listed() -> None:
     assert table(CONTRIBUTING, "Examples in the documentation") == expected
 
 
-@pytest.fixture
-def reader(new_reader: Callable[[], Reader]) -> Reader:
-    """Somebody who tries what no page says."""
-    return new_reader()
-
-
-def test_failure_is_not_overlooked(reader: Reader) -> None:
+def test_failure_is_not_overlooked(new_reader: NewReader) -> None:
     """A command that fails, even in the middle of a block or of a pipe, fails the page."""
+    reader = new_reader()
     for commands in ("(exit 3)\necho after\n", "(exit 3) | cat\n", "echo other words: FILE\n"):
         with pytest.raises(ExampleFailed):
             reader.type(Block(1, "sh", "", commands))
