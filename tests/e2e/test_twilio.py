@@ -31,7 +31,7 @@ def mulaw(samples: NDArray[np.int16]) -> bytes:
     levels = MULAW.to_float(bytes(range(256)))
     order = np.argsort(levels)
     nearest = np.searchsorted(levels[order], samples / 32768).clip(max=255)
-    return order[nearest].astype(np.uint8).tobytes()
+    return bytes(order[nearest].astype(np.uint8))
 
 
 def call(audio: bytes) -> Iterator[dict[str, Any]]:
