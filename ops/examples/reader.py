@@ -75,8 +75,10 @@ class Reader:
         (checkout / "keys.json").chmod(0o600)
 
     def save(self, block: Block) -> None:
-        """Save a block under its name."""
+        """Save a block under its name; raises ExampleFailed where that is a file of lwd's."""
         path = self._checkout / block.file
+        if path.resolve().is_relative_to(ROOT):
+            raise ExampleFailed(f"{block.file} would overwrite one of lwd's own files")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.meant(block.text))
 

@@ -123,6 +123,8 @@ def test_failure_is_not_overlooked(new_reader: NewReader) -> None:
     for commands in ("(exit 3)\necho after\n", "(exit 3) | cat\n", "echo other words: FILE\n"):
         with pytest.raises(ExampleFailed):
             reader.type(Block(1, "sh", "", commands))
+    with pytest.raises(ExampleFailed, match="lwd's own"):
+        reader.save(Block(1, "yaml", "config/dev.yaml", "log: {}\n"))
 
 
 MARKED = """
