@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
+import click
+
 from examples.blocks import Block
+from lwd.cli import DEFAULT_URL, lwd
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -126,7 +129,7 @@ class Reader:
     def _meanings(self) -> dict[str, str]:
         url = f"ws://{self.server.address}"
         return {
-            r"\blwd (listen)\b": rf"lwd \1 --url {url}",
+            rf"\blwd ({'|'.join(_asking())})\b": rf"lwd \1 --url {url}",
             r"\b(127\.0\.0\.1|localhost):9000\b": self.server.address,
             r"\b127\.0\.0\.1:8081\b": self.server.ops,
             r"/usr/local/etc/lwd/": "",
@@ -172,6 +175,15 @@ class Reader:
             # Its library is older than the stamps, as it should be.
             "MAKEFLAGS": "OPENBLAS=",
         }
+
+
+def _asking() -> Iterator[str]:
+    """The commands of lwd that ask a running one, which is at DEFAULT_URL unless they are told."""
+    context = click.Context(lwd)
+    for name in lwd.list_commands(context):
+        command = lwd.get_command(context, name)
+        if command and any(option.default == DEFAULT_URL for option in command.params):
+            yield name
 
 
 def _until_stopped(process: subprocess.Popen[str]) -> Iterator[str]:
