@@ -77,9 +77,9 @@ def _fails(page: Path, reader: Reader) -> bool:
             if not (block.not_run or block.run_by.startswith("tests/")):
                 _do(block, reader)
     except ExampleFailed as failure:
-        print(f"{page}: {failure}")
+        print(f"{page}: {failure}", flush=True)
         return True
-    print(f"{page}: works")
+    print(f"{page}: works", flush=True)
     return False
 
 
