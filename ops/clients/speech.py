@@ -1,8 +1,10 @@
 """What every client says, and how far a transcript is from it."""
 
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -41,6 +43,14 @@ class Speech:
     def then_silence(self, seconds: float) -> "Speech":
         """Followed by silence."""
         return Speech(self.pcm + bytes(round(seconds * SAMPLE_RATE) * 2))
+
+    def write(self, path: Path) -> None:
+        """Make a WAV file of it."""
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes(self.pcm)
 
     def frames(self) -> Iterator[bytes]:
         """Parts of `FRAME_S`; the last may be shorter."""

@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import wave
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -26,7 +25,6 @@ from command import exit_code
 from examples.blocks import COMMANDS, TEST_DOCS, Block, read_blocks
 from examples.browser import Page, opened
 from examples.reader import ROOT, ExampleFailed, Reader, Server
-from lwd.asr.types import SAMPLE_RATE
 from machine import STORE
 from streaming.daemon import Daemon
 
@@ -57,7 +55,7 @@ def _run(pages: Sequence[Path]) -> None:
     failed = 0
     with tempfile.TemporaryDirectory() as scratch, Daemon(_MODEL, STORE) as daemon:
         speech = Path(scratch) / "speech.wav"
-        _write(speech, Speech.spoken().then_silence(_SILENCE_S))
+        Speech.spoken().then_silence(_SILENCE_S).write(speech)
         server = Server(urlsplit(daemon.url).netloc, daemon.ops)
         for n, page in enumerate(pages):
             directory = Path(scratch) / str(n)
@@ -125,14 +123,6 @@ async def _listens(port: int) -> bool:
 
 async def _shows(page: Page, reader: Reader) -> bool:
     return reader.is_heard(await page.evaluate("document.body.innerText"))
-
-
-def _write(path: Path, speech: Speech) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(speech.pcm)
 
 
 if __name__ == "__main__":
