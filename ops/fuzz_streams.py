@@ -23,8 +23,9 @@ from aiohttp import ClientSession, WSMsgType
 
 sys.path.insert(0, str(Path(__file__).parent / "bench"))
 
-from command import exit_code
 from fuzz_audio import mutated, seeds
+
+from command import exit_code
 from machine import STORE
 from streaming.daemon import Daemon
 
@@ -50,7 +51,9 @@ class Held:
         return cls(daemon.memory_info().rss, daemon.num_fds(), len(daemon.children()))
 
     def __str__(self) -> str:
-        return f"{self.memory_bytes / 2**20:.1f} MiB, {self.files} files, {self.processes} processes"
+        return (
+            f"{self.memory_bytes / 2**20:.1f} MiB, {self.files} files, {self.processes} processes"
+        )
 
 
 async def ending(session: ClientSession, url: str, number: int) -> str:

@@ -166,7 +166,15 @@ def table(rows: Sequence[Row]) -> Table:
     """One row for each case."""
     shown = Table(
         *("form", "Hz", "ch", "any cut", "late ms", "longer ms", "CPU ms/s", "decoder ms/s"),
-        *("by bytes ms/s", "at once ms/s", "first audio ms", "WER %", "above original", "above PCM", "first words s"),
+        *(
+            "by bytes ms/s",
+            "at once ms/s",
+            "first audio ms",
+            "WER %",
+            "above original",
+            "above PCM",
+            "first words s",
+        ),
     )
     for row in rows:
         case, decoded, words = row.case, row.decoded, row.words
