@@ -169,7 +169,9 @@ def fuzz(n_inputs: int, seed: int) -> bool:
     slowest_s = max(report.slowest_s for report in reports)
     growth_bytes = max(_growth_bytes(reports, report.pid) for report in reports)
     print(f"{outcomes.total()} inputs in {time.perf_counter() - began_s:.0f} s: {dict(outcomes)}")
-    print(f"the slowest took {slowest_s:.2f} s of CPU; memory grew by {growth_bytes / 2**20:.1f} MiB")
+    print(
+        f"the slowest took {slowest_s:.2f} s of CPU; memory grew by {growth_bytes / 2**20:.1f} MiB"
+    )
     return slowest_s < _MAX_INPUT_S and growth_bytes < _MAX_GROWTH_BYTES
 
 
