@@ -53,8 +53,9 @@ test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
 fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (half an hour)
 	$(BIN)/python -m pytest --quiet --hypothesis-profile=fuzz tests/protocol -k 'test_any or of_any or AnySession'
 
-fuzz-audio: setup $(VENV)/.dev ## put 100,000 damaged streams to what decodes audio (a minute)
+fuzz-audio: bench-setup $(VENV)/.dev ## put 100,000 damaged streams to what decodes audio, and 3,000 to a daemon (some minutes)
 	$(BIN)/python ops/fuzz_audio.py
+	$(BIN)/python ops/fuzz_streams.py
 
 check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and locks
 	$(BIN)/ruff format --check

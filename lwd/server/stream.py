@@ -41,6 +41,9 @@ _LOOK_AGAIN_S = 0.1
 _HELD_UP_S = 1.0
 """A timer this late tells of a machine that slept or a loop that was held up: nobody listened then."""
 
+_LAST_WORDS_S = 0.8
+"""Whose bytes are no audio shall know within a second, however much of it still waits."""
+
 _CLOSING_S = 10.0
 """Longest time for the closing handshake, which waits for 5 s by itself, but not for room to write."""
 
@@ -336,10 +339,13 @@ class Stream:
     # Ending
 
     async def _transcribe_the_rest(self) -> None:
-        """Have all audio that was taken transcribed, and wait for it."""
+        """Have all audio that was taken transcribed, and wait for it, or for its last words."""
         for pipeline in self._pipelines:
             pipeline.finish()
-        await asyncio.gather(*self._channel_tasks)
+        is_cut = self._session.close is Close.UNDECODABLE_AUDIO
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S if is_cut else None):
+                await asyncio.gather(*self._channel_tasks)
 
     def _metadata(self) -> Metadata:
         source, params = self._source.format, self._settings.params

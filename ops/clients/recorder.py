@@ -29,7 +29,7 @@ from streaming.daemon import Daemon
 
 TYPES = (
     *("audio/webm;codecs=opus", "audio/webm;codecs=pcm", "audio/mp4;codecs=opus"),
-    "video/webm;codecs=vp8,opus",
+    *("video/webm;codecs=vp8,opus", "video/mp4;codecs=vp9,opus"),
 )
 """What Chromium records in."""
 
