@@ -148,7 +148,7 @@ $(VENV)/.lwd: pyproject.toml $(VENV)/.runtime
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev $(VENV)/.bench $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
+$(VENV)/.dev $(VENV)/.bench $(VENV)/.console $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
 	$(LOCKED) --requirement $<
 	@touch $@
 

@@ -37,9 +37,10 @@ export class Microphone {
 
   // Calls `take(samples, seconds)` for each frame, until it is closed.
   start(take) {
-    const frames = new AudioWorkletNode(this.context, "frames", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+    const frames = new AudioWorkletNode(this.context, "frames", { channelCount: 1, channelCountMode: "explicit" });
     frames.port.onmessage = ({ data }) => take(data, data.length / this.context.sampleRate);
-    this.context.createMediaStreamSource(this.stream).connect(frames);
+    // It writes nothing, so nothing is played; but only what leads to the speakers is run.
+    this.context.createMediaStreamSource(this.stream).connect(frames).connect(this.context.destination);
     return this.context.resume();
   }
 

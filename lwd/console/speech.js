@@ -64,10 +64,10 @@ export class Speech {
         return;
       }
       const params = [...this.source.parameters, ...this.options.parameters];
-      const ended = await this.#open(params);
+      await this.#open(params);
       if (this.socket) {
         await send(this.source);
-        await ended;
+        await this.ended;
       }
     } catch (error) {
       this.#refuse({ why: error.message });
@@ -76,10 +76,10 @@ export class Speech {
     }
   }
 
-  // Opens the socket, or shows why it was refused; gives a promise of its end.
+  // Opens the socket, or shows why it was refused.
   async #open(params) {
     let close;
-    const ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       close = resolve;
     });
     this.socket = await connect(params, key(), {
@@ -93,7 +93,6 @@ export class Speech {
     if (!this.socket) {
       this.#refuse(await explain(path(params)));
     }
-    return ended;
   }
 
   #sendSpeech(microphone) {
