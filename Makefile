@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test fuzz fuzz-audio check test-clients test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
+.PHONY: help setup models run test fuzz fuzz-audio check test-clients test-console test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -66,6 +66,9 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 test-clients: bench-setup ## try the published clients of Deepgram, see docs/clients-tested.md
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients.recorder
+
+test-console: setup $(VENV)/.dev $(VENV)/.console $(VENV)/.tiny-en $(VENV)/.base ## try the console in Debian's Chromium (a minute)
+	$(BIN)/python -m pytest ops/console
 
 test-ops: setup $(VENV)/.dev $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base ## try the proxies, Prometheus, and what may befall a daemon (some minutes)
 	$(BIN)/python -m pytest ops/acceptance

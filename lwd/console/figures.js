@@ -6,7 +6,10 @@
 // observations are taken to lie evenly.
 export function quantile(share, now, before = []) {
   const earlier = new Map(before);
-  const counts = now.map(([bound, count]) => [Number(bound.replace("+Inf", "Infinity")), count - (earlier.get(bound) ?? 0)]);
+  const counts = now.map(([bound, count]) => [
+    Number(bound.replace("+Inf", "Infinity")),
+    count - (earlier.get(bound) ?? 0),
+  ]);
   const total = counts.length ? counts[counts.length - 1][1] : 0;
   if (total <= 0) {
     return null;
@@ -14,7 +17,8 @@ export function quantile(share, now, before = []) {
   let [low, below] = [0, 0];
   for (const [bound, count] of counts) {
     if (count >= share * total) {
-      return bound === Infinity ? low : low + ((bound - low) * (share * total - below)) / (count - below);
+      const part = (share * total - below) / (count - below);
+      return bound === Infinity ? low : low + (bound - low) * part;
     }
     [low, below] = [bound, count];
   }
@@ -34,7 +38,7 @@ export function duration(value) {
   if (h >= 48) {
     return `${Math.floor(h / 24)} d ${h % 24} h`;
   }
-  return h ? `${h} h ${m} min` : m ? `${m} min ${s} s` : `${s} s`;
+  return h ? `${h} h ${m} m` : m ? `${m} min` : `${s} s`;
 }
 
 export function position(value) {

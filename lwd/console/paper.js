@@ -12,6 +12,7 @@ export class Paper {
     this.inspector = inspector;
     this.spoken = spoken;
     this.hint = inspector.textContent;
+    this.empty = [...element.children];
     this.rows = new Map(); // of each line its paragraph and its words' elements
     this.words = new Map(); // of each element its word
     element.addEventListener("pointerover", ({ target }) => this.#inspect(target));
@@ -22,7 +23,7 @@ export class Paper {
   clear() {
     this.rows.clear();
     this.words.clear();
-    this.element.replaceChildren();
+    this.element.replaceChildren(...this.empty);
     this.spoken.replaceChildren();
     this.inspector.textContent = this.hint;
   }
