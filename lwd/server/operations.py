@@ -71,7 +71,9 @@ class OperationsHandlers:
         """The newest first."""
         self._authenticator.authenticate(request, takes_tokens=False)
         recent = [asdict(one) for one in reversed(self._rejections.recent)]
-        return json_response({"rejections": [one | {"at": one["at"].isoformat()} for one in recent]})
+        return json_response(
+            {"rejections": [one | {"at": one["at"].isoformat()} for one in recent]}
+        )
 
     def _load(self) -> dict[str, object]:
         behind = sorted(self._streams.open, key=lambda stream: -stream.backlog_s)

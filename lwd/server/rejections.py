@@ -96,9 +96,7 @@ _CREDENTIALS = {
         "The key is not one of lwd's, or the token is no longer good.",
         "Compare it with `lwd keys list`, or ask for a new token.",
     ),
-    "disabled": Reason(
-        "The key is disabled.", "Use another, or make one with `lwd keys add`."
-    ),
+    "disabled": Reason("The key is disabled.", "Use another, or make one with `lwd keys add`."),
     "expired": Reason("The key has expired.", "Make a new one with `lwd keys add`."),
 }
 

@@ -50,7 +50,9 @@ def test_no_file_reaches_beyond_lwd(name: str) -> None:
     """No address of another host but in comments and code to copy, no style or script in tags."""
     text = (ROOT / "lwd/console" / name).read_text()
 
-    addresses = re.findall(r"\b(?:https?|wss?)://[a-z0-9][a-z0-9.]*", re.sub(r"^//.*$", "", text, flags=re.M))
+    addresses = re.findall(
+        r"\b(?:https?|wss?)://[a-z0-9][a-z0-9.]*", re.sub(r"^//.*$", "", text, flags=re.M)
+    )
     assert set(addresses) <= {"http://www.w3.org"}
     assert not re.search(r"<script>|<style|\sstyle=|\son[a-z]+=\"|innerHTML|\beval\(", text)
     for module in re.findall(r'from "\./([^"]+)"', text):
