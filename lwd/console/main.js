@@ -38,7 +38,9 @@ async function showHealth() {
   let text = "lwd does not answer";
   let isWell = false;
   try {
-    const { system_health: health, active_stream_requests: open } = await (await askOnce("/v1/status")).json();
+    const { system_health: health, active_stream_requests: open } = await (
+      await askOnce("/v1/status")
+    ).json();
     text = open ? `${health}, ${open} ${open === 1 ? "stream" : "streams"}` : health;
     isWell = ["Healthy", "Ready"].includes(health);
   } catch {

@@ -65,6 +65,8 @@ function described(message) {
     case "Metadata":
       return { at: message.duration, text: "Metadata: the stream is over" };
     default:
-      return message.speech_final ? { at: message.start + message.duration, text: "speech_final" } : null;
+      return message.speech_final
+        ? { at: message.start + message.duration, text: "speech_final" }
+        : null;
   }
 }

@@ -2,7 +2,8 @@
 // resamples, and lwd does.
 
 const WHY_NOT = {
-  NotAllowedError: "The browser was not allowed to use the microphone; the lock beside the address undoes that.",
+  NotAllowedError:
+    "The browser was not allowed to use the microphone; the lock beside the address undoes that.",
   NotFoundError: "There is no microphone.",
   NotReadableError: "The microphone is taken by another program.",
 };
@@ -11,7 +12,9 @@ export class Microphone {
   // Asks for the microphone; rejects with an Error whose message is for its reader.
   static async open() {
     if (!navigator.mediaDevices) {
-      throw new Error("Browsers give the microphone to pages of https:// and of localhost alone. Open lwd by one of these.");
+      throw new Error(
+        "Browsers give the microphone to pages of https:// and of localhost alone. Open lwd by one of these.",
+      );
     }
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
@@ -37,10 +40,16 @@ export class Microphone {
 
   // Calls `take(samples, seconds)` for each frame, until it is closed.
   start(take) {
-    const frames = new AudioWorkletNode(this.context, "frames", { channelCount: 1, channelCountMode: "explicit" });
+    const frames = new AudioWorkletNode(this.context, "frames", {
+      channelCount: 1,
+      channelCountMode: "explicit",
+    });
     frames.port.onmessage = ({ data }) => take(data, data.length / this.context.sampleRate);
     // It writes nothing, so nothing is played; but only what leads to the speakers is run.
-    this.context.createMediaStreamSource(this.stream).connect(frames).connect(this.context.destination);
+    this.context
+      .createMediaStreamSource(this.stream)
+      .connect(frames)
+      .connect(this.context.destination);
     return this.context.resume();
   }
 

@@ -40,7 +40,10 @@ export class Operations {
     }
     this.isLooking = true;
     try {
-      const [now, refused] = await Promise.all([told("/v1/status/operations"), told("/v1/status/rejections")]);
+      const [now, refused] = await Promise.all([
+        told("/v1/status/operations"),
+        told("/v1/status/rejections"),
+      ]);
       this.readings.push([performance.now(), now]);
       this.readings.splice(0, this.readings.length - WINDOW);
       this.#show(now, refused.rejections);
@@ -58,12 +61,25 @@ export class Operations {
     $("#tiles").replaceChildren(
       tile("Open streams", now.streams.open, `of ${now.streams.limit}`),
       tile("Free", now.streams.limit - now.streams.open, "more streams"),
-      tile("Final results", seconds(this.#latency("final", 0.5)), `95 % within ${seconds(this.#latency("final", 0.95))}`),
-      tile("Interims", seconds(this.#latency("interim", 0.5)), `95 % within ${seconds(this.#latency("interim", 0.95))}`),
+      tile(
+        "Final results",
+        seconds(this.#latency("final", 0.5)),
+        `95 % within ${seconds(this.#latency("final", 0.95))}`,
+      ),
+      tile(
+        "Interims",
+        seconds(this.#latency("interim", 0.5)),
+        `95 % within ${seconds(this.#latency("interim", 0.95))}`,
+      ),
       tile("Queue", queued, queued === 1 ? "window waits" : "windows wait"),
       tile("Up for", duration(now.uptime_s), `daemon ${bytes(now.resident_bytes)}`),
     );
-    rows($("#models"), now.models.map((model) => this.#modelRow(model)), 6, "No model is loaded.");
+    rows(
+      $("#models"),
+      now.models.map((model) => this.#modelRow(model)),
+      6,
+      "No model is loaded.",
+    );
     rows($("#streams"), now.streams.list.map(streamRow), 5, "No stream is open.");
     $("#errors").replaceChildren(...errors(now));
     rejected($("#rejections"), rejections);
@@ -81,7 +97,8 @@ export class Operations {
     const [before, now] = [this.readings.at(-6) ?? this.readings[0], this.readings.at(-1)];
     const earlier = before[1].models.find(({ name }) => name === model.name);
     const passed = ((now[0] - before[0]) / 1000) * model.engines;
-    const busy = earlier && passed > 0 ? percent(Math.min(1, (model.busy_s - earlier.busy_s) / passed)) : "–";
+    const busy =
+      earlier && passed > 0 ? percent(Math.min(1, (model.busy_s - earlier.busy_s) / passed)) : "–";
     const answering = `${model.answering} of ${model.engines}`;
     return [model.name, answering, busy, model.queued, bytes(model.memory_bytes), model.restarts];
   }
@@ -102,12 +119,22 @@ function say(element, text) {
 }
 
 function tile(name, value, remark) {
-  return h("div", {}, h("dt", {}, name), h("dd", {}, h("strong", {}, String(value)), h("span", {}, remark)));
+  return h(
+    "div",
+    {},
+    h("dt", {}, name),
+    h("dd", {}, h("strong", {}, String(value)), h("span", {}, remark)),
+  );
 }
 
 function rows(body, cells, columns, nothing) {
   const made = cells.map(([first, ...rest]) =>
-    h("tr", {}, h("th", { scope: "row" }, String(first)), ...rest.map((cell) => h("td", {}, String(cell)))),
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, String(first)),
+      ...rest.map((cell) => h("td", {}, String(cell))),
+    ),
   );
   const empty = h("tr", {}, h("td", { colspan: columns, class: "quiet" }, nothing));
   body.replaceChildren(...(made.length ? made : [empty]));
@@ -115,13 +142,26 @@ function rows(body, cells, columns, nothing) {
 
 function streamRow(stream) {
   const id = stream.request_id.slice(-12);
-  return [id, stream.key_id ?? "none", stream.model, duration(stream.age_s), seconds(stream.backlog_s)];
+  return [
+    id,
+    stream.key_id ?? "none",
+    stream.model,
+    duration(stream.age_s),
+    seconds(stream.backlog_s),
+  ];
 }
 
 function errors(now) {
   const ended = Object.entries(now.ended).map(([name, count]) => [OUTCOMES[name], count]);
-  const refused = Object.entries(now.rejected).map(([name, count]) => [`requests refused: ${name}`, count]);
-  const all = [...ended, ...refused, ["connections refused, as there were too many", now.connections_refused]];
+  const refused = Object.entries(now.rejected).map(([name, count]) => [
+    `requests refused: ${name}`,
+    count,
+  ]);
+  const all = [
+    ...ended,
+    ...refused,
+    ["connections refused, as there were too many", now.connections_refused],
+  ];
   const some = all.filter(([name, count]) => name && count > 0);
   if (!some.length) {
     return [h("div", {}, h("dt", {}, "None"), h("dd", {}, "0"))];
@@ -138,11 +178,15 @@ function rejected(list, rejections) {
       h("p", { class: "quiet" }, detail(one)),
     ),
   );
-  list.replaceChildren(...(made.length ? made : [h("li", { class: "quiet" }, "Nothing was refused.")]));
+  list.replaceChildren(
+    ...(made.length ? made : [h("li", { class: "quiet" }, "Nothing was refused.")]),
+  );
 }
 
 function detail(one) {
   const when = new Date(one.at).toLocaleTimeString();
   const key = one.key_id ? `key ${one.key_id}` : "";
-  return [when, one.status, one.err_code, one.route, key, one.request_id].filter(Boolean).join(" · ");
+  return [when, one.status, one.err_code, one.route, key, one.request_id]
+    .filter(Boolean)
+    .join(" · ");
 }

@@ -43,7 +43,9 @@ export class Options {
     known.sort(([, one], [, other]) => one.localeCompare(other));
     const kept = language.value;
     language.replaceChildren(
-      ...[["", "as configured"], ["multi", "detect it"], ...known].map(([value, text]) => h("option", { value }, text)),
+      ...[["", "as configured"], ["multi", "detect it"], ...known].map(([value, text]) =>
+        h("option", { value }, text),
+      ),
     );
     language.value = known.some(([code]) => code === kept) || kept === "multi" ? kept : "";
   }

@@ -13,7 +13,10 @@ export class Recording {
     try {
       // Decoding takes the buffer away.
       const audio = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(encoded.slice(0));
-      return new Recording(interleaved(audio, multichannel), multichannel ? audio.numberOfChannels : 1);
+      return new Recording(
+        interleaved(audio, multichannel),
+        multichannel ? audio.numberOfChannels : 1,
+      );
     } catch {
       return new Recording(new Uint8Array(encoded), null);
     }
@@ -28,7 +31,9 @@ export class Recording {
   get parameters() {
     return this.channels === null
       ? []
-      : Object.entries({ encoding: "linear16", sample_rate: RATE, channels: this.channels }).map(([name, value]) => [name, String(value)]);
+      : Object.entries({ encoding: "linear16", sample_rate: RATE, channels: this.channels }).map(
+          ([name, value]) => [name, String(value)],
+        );
   }
 
   // How long it is; null where only lwd can tell.
@@ -64,7 +69,9 @@ export class Recording {
 }
 
 function interleaved(audio, multichannel) {
-  const channels = Array.from({ length: audio.numberOfChannels }, (_, n) => audio.getChannelData(n));
+  const channels = Array.from({ length: audio.numberOfChannels }, (_, n) =>
+    audio.getChannelData(n),
+  );
   const kept = multichannel ? channels : [mixed(channels)];
   const samples = new Int16Array(kept.length * audio.length);
   kept.forEach((channel, n) => {
@@ -79,7 +86,9 @@ function mixed(channels) {
   if (channels.length === 1) {
     return channels[0];
   }
-  return channels[0].map((_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length);
+  return channels[0].map(
+    (_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length,
+  );
 }
 
 function pause(ms) {

@@ -9,11 +9,16 @@ export async function explain(path) {
   try {
     response = await askOnce(path);
   } catch {
-    return { why: "lwd cannot be reached.", remedy: "See whether it runs, and whether the network lets you." };
+    return {
+      why: "lwd cannot be reached.",
+      remedy: "See whether it runs, and whether the network lets you.",
+    };
   }
   const body = await response.json().catch(() => ({}));
   const id = response.headers.get("dg-request-id");
-  const detail = [response.status, body.err_code ?? body.error_code, id].filter(Boolean).join(" · ");
+  const detail = [response.status, body.err_code ?? body.error_code, id]
+    .filter(Boolean)
+    .join(" · ");
   return { detail, ...((await remembered(id)) ?? plain(response.status, body)) };
 }
 
@@ -36,6 +41,9 @@ function plain(status, { err_msg: message = "lwd refused the stream." }) {
     };
   }
   return status === 401
-    ? { why: `lwd does not take this key: ${message}`, remedy: "Type another, or have one made with lwd keys add." }
+    ? {
+        why: `lwd does not take this key: ${message}`,
+        remedy: "Type another, or have one made with lwd keys add.",
+      }
     : { why: message, remedy: "Change the option, and try again." };
 }

@@ -41,18 +41,24 @@ export class Speech {
   hear(file) {
     $("#file").value = "";
     if (file && !this.source) {
-      this.#run(async () => {
-        this.#say(`Reading ${file.name}`);
-        return Recording.read(file, this.options.has("multichannel"));
-      }, (recording) => this.#sendFile(recording, file.name));
+      this.#run(
+        async () => {
+          this.#say(`Reading ${file.name}`);
+          return Recording.read(file, this.options.has("multichannel"));
+        },
+        (recording) => this.#sendFile(recording, file.name),
+      );
     }
   }
 
   #listen() {
-    return this.#run(() => {
-      this.#say("Waiting for the microphone");
-      return Microphone.open();
-    }, (microphone) => this.#sendSpeech(microphone));
+    return this.#run(
+      () => {
+        this.#say("Waiting for the microphone");
+        return Microphone.open();
+      },
+      (microphone) => this.#sendSpeech(microphone),
+    );
   }
 
   // One stream, from the source to the last message.
@@ -118,7 +124,11 @@ export class Speech {
       if (at !== null && atPace) {
         this.latency.note(at, performance.now());
       }
-      this.#say(at === null ? `Sending ${name}` : `Sending ${name}, ${position(at)} of ${position(recording.seconds)}`);
+      this.#say(
+        at === null
+          ? `Sending ${name}`
+          : `Sending ${name}, ${position(at)} of ${position(recording.seconds)}`,
+      );
     });
     finish(this.socket);
     this.finished = () => {
@@ -206,7 +216,11 @@ export class Speech {
   }
 
   #refuse({ why, remedy = "", detail = "" }) {
-    const parts = [h("strong", {}, why), remedy && h("span", {}, remedy), detail && h("code", {}, detail)];
+    const parts = [
+      h("strong", {}, why),
+      remedy && h("span", {}, remedy),
+      detail && h("code", {}, detail),
+    ];
     $("#refusal").replaceChildren(...parts.filter(Boolean));
     $("#refusal").hidden = false;
   }
@@ -217,7 +231,9 @@ export class Speech {
 
   #offerSnippets() {
     const client = $("#client");
-    client.append(...Object.entries(SNIPPETS).map(([value, { label }]) => h("option", { value }, label)));
+    client.append(
+      ...Object.entries(SNIPPETS).map(([value, { label }]) => h("option", { value }, label)),
+    );
     const show = () => {
       $("#snippet").textContent = SNIPPETS[client.value].write({
         params: this.options.parameters,

@@ -73,7 +73,7 @@ def _refused(request: web.Request, rejection: Rejection) -> Refused:
 
 
 def explain(rejection: Rejection) -> Reason:
-    """A rejection in plain words, without anything that its client sent but a host or an origin."""
+    """A rejection in plain words, without anything that its client sent."""
     if isinstance(rejection, InvalidCredentials):
         return _CREDENTIALS[rejection.state]
     if rejection.parameter is not None and rejection.reason == "bad_request":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import model_store, read_pcm, speech_file
@@ -33,12 +34,24 @@ def pytest_sessionstart() -> None:
 def microphone(speech_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the microphone hears: the speech, and then nothing for long enough."""
     path = tmp_path_factory.mktemp("microphone") / "speech.wav"
+    return write_wav(path, read_pcm(speech_file, _RATE), np.zeros(60 * _RATE, np.int16))
+
+
+@pytest.fixture(scope="session")
+def twice(speech_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The speech, a pause, and the speech again."""
+    path = tmp_path_factory.mktemp("twice") / "speech.wav"
     pcm = read_pcm(speech_file, _RATE)
+    return write_wav(path, pcm, np.zeros(_RATE, np.int16), pcm)
+
+
+def write_wav(path: Path, *parts: NDArray[np.int16], channels: int = 1) -> Path:
+    """Write what was recorded, one after the other; channels are interleaved."""
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(channels)
         file.setsampwidth(2)
         file.setframerate(_RATE)
-        file.writeframes(np.concatenate([pcm, np.zeros(60 * _RATE, np.int16)]).tobytes())
+        file.writeframes(np.concatenate(parts).tobytes())
     return path
 
 

@@ -8,7 +8,7 @@ from console.conftest import Visitor
 from tests.e2e.conftest import Daemon
 
 
-def tile(page: Page, name: str) -> str:
+def tile(name: str) -> str:
     """The selector of a figure."""
     return f"#tiles div:has(dt:text-is('{name}')) strong"
 
@@ -16,21 +16,21 @@ def tile(page: Page, name: str) -> str:
 def test_the_view_follows_the_streams(visitor: Visitor, daemon: Daemon, speech_file: Path) -> None:
     """A stream takes a place while it is open, and leaves its latency behind."""
     speaker, page = visitor.open(daemon), visitor.open(daemon, "#operations")
-    expect(page.locator(tile(page, "Open streams"))).to_have_text("0")
-    expect(page.locator(tile(page, "Free"))).to_have_text("100")
+    expect(page.locator(tile("Open streams"))).to_have_text("0")
+    expect(page.locator(tile("Free"))).to_have_text("100")
     expect(page.locator("#models")).to_contain_text("tiny.en")
     expect(page.locator("#models")).to_contain_text("1 of 1")
     expect(page.locator("#streams")).to_contain_text("No stream is open.")
 
     speaker.check("#at-pace")
     speaker.set_input_files("#file", speech_file)
-    expect(page.locator(tile(page, "Open streams"))).to_have_text("1")
+    expect(page.locator(tile("Open streams"))).to_have_text("1")
     expect(page.locator("#streams tr")).to_have_count(1)
     expect(page.locator("#health")).to_contain_text("1 stream")
     expect(speaker.locator("#state")).to_contain_text("Heard")
 
-    expect(page.locator(tile(page, "Open streams"))).to_have_text("0")
-    expect(page.locator(tile(page, "Final results"))).to_contain_text(" s")
+    expect(page.locator(tile("Open streams"))).to_have_text("0")
+    expect(page.locator(tile("Final results"))).to_contain_text(" s")
 
 
 def test_the_view_tells_why_requests_were_refused(visitor: Visitor, daemon: Daemon) -> None:

@@ -5,11 +5,12 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from console.conftest import KEY, Visitor
-from tests.conftest import SPOKEN, bare, word_errors
+from console.conftest import KEY, Visitor, write_wav
+from tests.conftest import SPOKEN, bare, read_pcm, word_errors
 from tests.e2e.conftest import Daemon
 
 MOST_ERRORS = 7
@@ -101,19 +102,35 @@ def test_a_dropped_file_can_be_saved(page: Page, speech_file: Path, tmp_path: Pa
         for word in final["channel"]["alternatives"][0]["words"]
     ] == words
     assert saved[".vtt"].startswith("WEBVTT\n\n00:00:0")
-    srt = re.sub(r"^\d+\n[\d:,]+ --> [\d:,]+$", "", saved[".srt"], flags=re.M)
+    srt = re.sub(r"^\d+\n[\d:,]+ --> [\d:,]+$", "", saved[".srt"], flags=re.MULTILINE)
     assert bare(srt) == words
 
 
 def test_a_file_that_the_browser_cannot_decode_goes_as_it_is(page: Page, tmp_path: Path) -> None:
-    """lwd closes the stream when it cannot decode it either, and the page says so."""
-    file = tmp_path / "noise.mp3"
-    file.write_bytes(b"ID3" + bytes(range(256)) * 64)
+    """The stream is closed where lwd cannot decode it either, and the page says so."""
+    file = tmp_path / "noise.flac"
+    file.write_bytes(b"fLaC" + bytes(range(256)) * 64)
 
     page.set_input_files("#file", file)
 
     expect(page.locator("#refusal")).to_contain_text("lwd could not decode the audio. (1008")
     expect(page.get_by_role("button", name="Speak")).to_be_enabled()
+
+
+def test_channels_are_told_apart(page: Page, speech_file: Path, tmp_path: Path) -> None:
+    """Each has its lines, with its number; together they are mixed."""
+    pcm = read_pcm(speech_file, 16_000)
+    late = np.concatenate([np.zeros(16_000, np.int16), pcm])[: len(pcm)]
+    file = write_wav(tmp_path / "two.wav", np.stack([pcm, late], 1).ravel(), channels=2)
+
+    page.check("[name=multichannel]")
+    page.set_input_files("#file", file)
+
+    expect(page.locator("#state")).to_contain_text("Heard")
+    told = page.locator("#transcript .time").all_inner_texts()
+    assert sorted({one.partition(" · ")[0] for one in told}) == ["1", "2"]
+    first = page.locator("#transcript p").filter(has_text="1 · ").locator(".word")
+    assert is_spoken(" ".join(first.all_inner_texts()))
 
 
 def test_options_reach_the_stream_and_the_code(page: Page, speech_file: Path) -> None:

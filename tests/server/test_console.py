@@ -51,7 +51,7 @@ def test_no_file_reaches_beyond_lwd(name: str) -> None:
     text = (ROOT / "lwd/console" / name).read_text()
 
     addresses = re.findall(
-        r"\b(?:https?|wss?)://[a-z0-9][a-z0-9.]*", re.sub(r"^//.*$", "", text, flags=re.M)
+        r"\b(?:https?|wss?)://[a-z0-9][a-z0-9.]*", re.sub(r"^//.*$", "", text, flags=re.MULTILINE)
     )
     assert set(addresses) <= {"http://www.w3.org"}
     assert not re.search(r"<script>|<style|\sstyle=|\son[a-z]+=\"|innerHTML|\beval\(", text)
