@@ -61,16 +61,8 @@ export class Operations {
     $("#tiles").replaceChildren(
       tile("Open streams", now.streams.open, `of ${now.streams.limit}`),
       tile("Free", now.streams.limit - now.streams.open, "more streams"),
-      tile(
-        "Final results",
-        seconds(this.#latency("final", 0.5)),
-        `95 % within ${seconds(this.#latency("final", 0.95))}`,
-      ),
-      tile(
-        "Interims",
-        seconds(this.#latency("interim", 0.5)),
-        `95 % within ${seconds(this.#latency("interim", 0.95))}`,
-      ),
+      this.#latencyTile("Final results", "final"),
+      this.#latencyTile("Interims", "interim"),
       tile("Queue", queued, queued === 1 ? "window waits" : "windows wait"),
       tile("Up for", duration(now.uptime_s), `daemon ${bytes(now.resident_bytes)}`),
     );
@@ -91,6 +83,12 @@ export class Operations {
     const [, last] = this.readings[this.readings.length - 1];
     const now = last.latency[kind];
     return quantile(share, now, first.latency[kind]) ?? quantile(share, now);
+  }
+
+  #latencyTile(name, kind) {
+    const most = this.#latency(kind, 0.95);
+    const remark = most === null ? "none yet" : `95 % within ${seconds(most)}`;
+    return tile(name, seconds(this.#latency(kind, 0.5)), remark);
   }
 
   #modelRow(model) {

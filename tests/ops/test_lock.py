@@ -64,7 +64,15 @@ def test_every_platform_has_the_same_sets_but_for_two(pyproject: dict[str, Any])
         for platform in (lock.LINUX, lock.MACOS)
     }
 
-    assert names["macos-arm64"] == {"runtime", "dev", "bench", "console", "build", "tiny-en", "base"}
+    assert names["macos-arm64"] == {
+        "runtime",
+        "dev",
+        "bench",
+        "console",
+        "build",
+        "tiny-en",
+        "base",
+    }
     assert names["linux-x86_64"] == names["macos-arm64"] | {"openblas", "ops"}
 
 
