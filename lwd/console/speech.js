@@ -103,13 +103,14 @@ export class Speech {
 
   #sendSpeech(microphone) {
     this.#say("Listening");
+    $("#meter").hidden = false;
     return microphone.start((samples, length) => {
       this.sentS += length;
       this.latency.note(this.sentS, performance.now());
       if (this.socket?.readyState === WebSocket.OPEN) {
         this.socket.send(samples);
       }
-      this.#showLoudness(loudness(samples));
+      $("#meter").firstElementChild.style.transform = `scaleX(${loudness(samples)})`;
       this.#say(`Listening, ${position(this.sentS)}`);
     });
   }
@@ -180,7 +181,7 @@ export class Speech {
     $("#speak").textContent = "Speak";
     $("#speak").classList.remove("running");
     $("#choose").disabled = false;
-    this.#showLoudness(0);
+    $("#meter").hidden = true;
   }
 
   #take(message, text) {
@@ -223,10 +224,6 @@ export class Speech {
     ];
     $("#refusal").replaceChildren(...parts.filter(Boolean));
     $("#refusal").hidden = false;
-  }
-
-  #showLoudness(share) {
-    $("#meter").firstElementChild.style.transform = `scaleX(${share})`;
   }
 
   #offerSnippets() {
