@@ -18,8 +18,9 @@ export function h(tag, attributes = {}, ...children) {
 export function copies(button, text) {
   const label = button.textContent;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(text());
-    button.textContent = "Copied";
+    // Like the microphone, it is there for safe pages alone.
+    await navigator.clipboard?.writeText(text());
+    button.textContent = navigator.clipboard ? "Copied" : "Not without https";
     setTimeout(() => {
       button.textContent = label;
     }, 1500);

@@ -1,15 +1,18 @@
 // Puts the page together: the two views, files dropped on it, and how lwd is.
 
+import { Code } from "./code.js";
 import { $ } from "./dom.js";
 import { ask, askOnce } from "./key.js";
 import { Operations } from "./operations.js";
 import { Options } from "./options.js";
+import { explain } from "./refusal.js";
 import { Speech } from "./speech.js";
 
 const HEALTH_EVERY_MS = 5000;
 
 const options = new Options($("#options"));
 const speech = new Speech(options);
+const code = new Code(options);
 const operations = new Operations();
 const tabs = [...document.querySelectorAll("[role=tab]")];
 
@@ -52,6 +55,15 @@ async function showHealth() {
   $("#health").classList.toggle("well", isWell);
 }
 
+async function offerModels() {
+  const response = await ask("/v1/models").catch(() => null);
+  if (response?.ok) {
+    options.offer(await response.json());
+  } else {
+    speech.refuse(await explain("/v1/models"));
+  }
+}
+
 function takeFiles() {
   const drop = $("#drop");
   addEventListener("dragover", (event) => {
@@ -79,7 +91,6 @@ setInterval(showHealth, HEALTH_EVERY_MS);
 if (matchMedia("(max-width: 60rem)").matches) {
   $("#options details").open = false;
 }
-const models = await ask("/v1/models");
-options.offer(await models.json());
-speech.showSnippet();
 choose(location.hash === "#operations" ? $("#tab-operations") : $("#tab-speech"));
+await offerModels();
+code.show();

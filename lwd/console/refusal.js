@@ -45,5 +45,5 @@ function plain(status, { err_msg: message = "lwd refused the stream." }) {
         why: `lwd does not take this key: ${message}`,
         remedy: "Type another, or have one made with lwd keys add.",
       }
-    : { why: message, remedy: "Change the option, and try again." };
+    : { why: message, remedy: status === 400 ? "Change the option, and try again." : "" };
 }

@@ -13,8 +13,8 @@ export function path(params) {
   return `/v1/listen${query(params)}`;
 }
 
-// `on` has `message(message, text)`, and once `refused()` or `closed(why)`; `why` is null after a
-// stream that came to its end. Resolves when the stream is open or refused.
+// `on` has `message(message, text)` and `closed(why)`; `why` is null after a stream that came to its
+// end. Resolves to the open socket, or to null when it was refused.
 export function connect(params, key, on) {
   const url = new URL(path(params), location.href);
   url.protocol = url.protocol.replace("http", "ws");
@@ -22,10 +22,7 @@ export function connect(params, key, on) {
   socket.binaryType = "arraybuffer";
   socket.onmessage = ({ data }) => on.message(JSON.parse(data), data);
   return new Promise((resolve) => {
-    socket.onclose = () => {
-      on.refused();
-      resolve(null);
-    };
+    socket.onclose = () => resolve(null);
     socket.onopen = () => {
       socket.onclose = ({ code, reason }) => on.closed(why(code, reason));
       resolve(socket);

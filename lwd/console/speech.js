@@ -1,6 +1,6 @@
 // The speech view: from a microphone or a file to words on the page.
 
-import { $, copies, h } from "./dom.js";
+import { $, h } from "./dom.js";
 import { FORMATS } from "./export.js";
 import { position, seconds } from "./figures.js";
 import { key } from "./key.js";
@@ -10,7 +10,6 @@ import { Microphone, loudness } from "./microphone.js";
 import { Paper } from "./paper.js";
 import { Recording } from "./recording.js";
 import { explain } from "./refusal.js";
-import { SNIPPETS } from "./snippets.js";
 import { connect, finish, path } from "./socket.js";
 import { Transcript } from "./transcript.js";
 
@@ -27,7 +26,6 @@ export class Speech {
     this.transcript = new Transcript();
     this.source = null; // what is heard now
     this.socket = null;
-    this.#offerSnippets();
     $("#speak").addEventListener("click", () => (this.source ? this.#stop() : this.#listen()));
     $("#choose").addEventListener("click", () => $("#file").click());
     $("#file").addEventListener("change", ({ target }) => this.hear(target.files[0]));
@@ -76,7 +74,7 @@ export class Speech {
         await this.ended;
       }
     } catch (error) {
-      this.#refuse({ why: error.message });
+      this.refuse({ why: error.message });
     } finally {
       await this.#end();
     }
@@ -94,10 +92,9 @@ export class Speech {
         this.why = why;
         close();
       },
-      refused: () => {},
     });
     if (!this.socket) {
-      this.#refuse(await explain(path(params)));
+      this.refuse(await explain(path(params)));
     }
   }
 
@@ -111,7 +108,7 @@ export class Speech {
         this.socket.send(samples);
       }
       $("#meter").firstElementChild.style.transform = `scaleX(${loudness(samples)})`;
-      this.#say(`Listening, ${position(this.sentS)}`);
+      $("#clock").textContent = position(this.sentS);
     });
   }
 
@@ -120,16 +117,15 @@ export class Speech {
     const began = performance.now();
     const progress = $("#progress");
     progress.hidden = false;
+    this.#say(`Sending ${name}`);
     await recording.send(this.socket, atPace, (share, at) => {
       progress.value = share;
       if (at !== null && atPace) {
         this.latency.note(at, performance.now());
       }
-      this.#say(
-        at === null
-          ? `Sending ${name}`
-          : `Sending ${name}, ${position(at)} of ${position(recording.seconds)}`,
-      );
+      if (at !== null) {
+        $("#clock").textContent = `${position(at)} of ${position(recording.seconds)}`;
+      }
     });
     finish(this.socket);
     this.finished = () => {
@@ -155,7 +151,7 @@ export class Speech {
     this.latency = new Latency();
     this.sentS = 0;
     this.why = null;
-    this.finished = () => "Done. What was said is above.";
+    this.finished = () => "Done.";
     $("#refusal").hidden = true;
     $("#speak").textContent = "Stop";
     $("#speak").classList.add("running");
@@ -173,7 +169,7 @@ export class Speech {
       this.#say("Nothing was heard.");
     }
     if (this.why) {
-      this.#refuse({ why: this.why });
+      this.refuse({ why: this.why });
     }
     this.source = null;
     this.socket = null;
@@ -210,13 +206,14 @@ export class Speech {
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   }
 
+  // Screen readers tell the state; the clock beside it goes on in silence.
   #say(text) {
-    if ($("#state").textContent !== text) {
-      $("#state").textContent = text;
-    }
+    $("#state").textContent = text;
+    $("#clock").textContent = "";
   }
 
-  #refuse({ why, remedy = "", detail = "" }) {
+  // Shows why something cannot be.
+  refuse({ why, remedy = "", detail = "" }) {
     const parts = [
       h("strong", {}, why),
       remedy && h("span", {}, remedy),
@@ -224,26 +221,5 @@ export class Speech {
     ];
     $("#refusal").replaceChildren(...parts.filter(Boolean));
     $("#refusal").hidden = false;
-  }
-
-  #offerSnippets() {
-    const client = $("#client");
-    client.append(
-      ...Object.entries(SNIPPETS).map(([value, { label }]) => h("option", { value }, label)),
-    );
-    const show = () => {
-      $("#snippet").textContent = SNIPPETS[client.value].write({
-        params: this.options.parameters,
-        host: location.host,
-        tls: location.protocol === "https:",
-        key: key() ? "KEY" : "any-key",
-        asksForKey: Boolean(key()),
-      });
-    };
-    client.addEventListener("change", show);
-    this.options.onchange(show);
-    copies($("#copy-snippet"), () => $("#snippet").textContent);
-    this.showSnippet = show;
-    show();
   }
 }

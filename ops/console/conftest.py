@@ -63,6 +63,7 @@ def browser(microphone: Path) -> Iterator[Browser]:
             executable_path=shutil.which("chromium"),
             args=[
                 "--no-sandbox",  # which refuses root; the pages are lwd's own
+                "--host-resolver-rules=MAP lwd.test 127.0.0.1",
                 "--use-fake-device-for-media-stream",
                 "--use-fake-ui-for-media-stream",
                 f"--use-file-for-fake-audio-capture={microphone}%noloop",
@@ -92,12 +93,12 @@ class Visitor:
         context.set_default_timeout(PATIENCE_MS)
         self._context = context
 
-    def open(self, daemon: Daemon, view: str = "") -> Page:
+    def open(self, daemon: Daemon, view: str = "", *, host: str = "127.0.0.1") -> Page:
         """A new page with the console."""
         page = self._context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
-        page.goto(f"http://127.0.0.1:{daemon.port}/{view}")
+        page.goto(f"http://{host}:{daemon.port}/{view}")
         return page
 
     def _note(self, kind: str, text: str) -> None:

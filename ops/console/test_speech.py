@@ -52,7 +52,7 @@ def test_what_is_said_is_read(page: Page) -> None:
     expect(page.locator("#transcript .interim").first).to_be_visible()
     expect(page.locator("#events")).to_contain_text("UtteranceEnd")
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator("#state")).to_have_text("Done. What was said is above.")
+    expect(page.locator("#state")).to_have_text("Done.")
 
     assert is_spoken(settled(page))
     assert is_spoken(" ".join(page.locator("#spoken p").all_inner_texts()))
@@ -186,6 +186,18 @@ def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> N
     expect(dialog).to_be_hidden()
 
 
+def test_a_page_of_another_name_is_told_what_it_lacks(visitor: Visitor, daemon: Daemon) -> None:
+    """Without keys lwd takes no name that it does not know, and browsers give no microphone."""
+    page = visitor.open(daemon, host="lwd.test")
+    expect(page.locator("#refusal")).to_contain_text("add it to server.allowed_hosts")
+
+    page.click("#speak")
+
+    expect(page.locator("#refusal")).to_contain_text(
+        "Browsers give the microphone to pages of https:// and of localhost alone."
+    )
+
+
 @pytest.fixture
 def with_key(visitor: Visitor, guarded: Daemon) -> Page:
     """The console of the daemon that asks for a key, which was typed."""
@@ -213,7 +225,7 @@ def test_a_refused_stream_shows_its_reason(
     expect(refusal).to_contain_text("429 · TOO_MANY_REQUESTS · ")
 
     other.get_by_role("button", name="Stop").click()
-    expect(other.locator("#state")).to_have_text("Done. What was said is above.")
+    expect(other.locator("#state")).to_have_text("Done.")
     page.evaluate("() => sessionStorage.setItem('lwd-key', 'revoked')")
     page.set_input_files("#file", speech_file)
     expect(refusal).to_contain_text("lwd does not take this key: Invalid credentials.")
