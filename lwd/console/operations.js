@@ -44,6 +44,9 @@ export class Operations {
         told("/v1/status/operations"),
         told("/v1/status/rejections"),
       ]);
+      if (this.readings.at(-1)?.[1].uptime_s > now.uptime_s) {
+        this.readings = []; // another daemon, which counts from its own start
+      }
       this.readings.push([performance.now(), now]);
       this.readings.splice(0, this.readings.length - WINDOW);
       this.#show(now, refused.rejections);

@@ -4,6 +4,8 @@ import base64
 import json
 import re
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,6 +186,26 @@ def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> N
     page.reload()
     expect(page.locator("#options [name=model] option")).to_have_count(2)
     expect(dialog).to_be_hidden()
+
+
+def test_the_python_code_works(
+    page: Page, speech_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it is copied, with the audio where its comment says."""
+    page.fill("[name=keyterm]", "good soul\ntrudged")
+    pcm = read_pcm(speech_file, 16_000).tobytes()
+
+    def send(socket: Any) -> None:
+        socket.send_media(pcm)
+        socket.send_close_stream()
+
+    told = page.locator("#snippet").inner_text()
+    code = told.replace("    # from", "    Thread(target=send, args=[socket]).start()\n    # from")
+    assert code != told
+    exec(code, {"Thread": Thread, "send": send})  # noqa: S102 - it is lwd's own
+
+    [text] = re.findall(r"transcript='([^']+)'", capsys.readouterr().out)
+    assert is_spoken(text)
 
 
 def test_a_page_of_another_name_is_told_what_it_lacks(visitor: Visitor, daemon: Daemon) -> None:
