@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models run test fuzz fuzz-audio check test-clients test-docs test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
+.PHONY: help setup models run test fuzz fuzz-audio check test-clients test-console test-docs test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -67,6 +67,9 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 test-clients: bench-setup ## try the published clients of Deepgram, see docs/clients-tested.md
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients.recorder
+
+test-console: setup $(VENV)/.dev $(VENV)/.console $(VENV)/.tiny-en $(VENV)/.base ## try the console in Debian's Chromium (a minute)
+	$(BIN)/python -m pytest ops/console
 
 test-docs: bench-setup ## run the examples of the documentation that need packages of others
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m examples
@@ -152,7 +155,7 @@ $(VENV)/.lwd: pyproject.toml $(VENV)/.runtime
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev $(VENV)/.bench $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
+$(VENV)/.dev $(VENV)/.bench $(VENV)/.console $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
 	$(LOCKED) --requirement $<
 	@touch $@
 

@@ -332,6 +332,11 @@ class _DeepgramNames(Collector):
         yield requests
 
 
+def read(metric: Collector) -> list[tuple[str, dict[str, str], float]]:
+    """Name, labels and value of each sample of a metric."""
+    return [(sample.name, sample.labels, sample.value) for sample in _samples(metric)]
+
+
 def _samples(metric: Collector) -> list[Sample]:
     return [sample for family in metric.collect() for sample in family.samples]
 

@@ -124,6 +124,8 @@ def locks(pyproject: dict[str, Any]) -> Iterator[Lock]:
         yield Lock("dev", platform, development, settings, base=runtime, closed=True)
         bench = tuple(groups["bench"])
         yield Lock("bench", platform, bench, settings, base=runtime, closed=True, whole=True)
+        console = tuple(groups["console"])
+        yield Lock("console", platform, console, settings, base=runtime, closed=True)
         for name, requirements in sets.items():
             yield Lock(name, platform, tuple(requirements), settings)
 

@@ -235,6 +235,13 @@ class OpsConfig(_Section):
         return split_address(self.listen)[1]
 
 
+class ConsoleConfig(_Section):
+    """The page to try lwd with and to watch it."""
+
+    enabled: bool = True
+    """Whether `/` is the console. It holds nothing secret, and asks for a key where lwd does."""
+
+
 class LogConfig(_Section):
     """What is logged, and how."""
 
@@ -265,6 +272,7 @@ class Config(_Section):
     vad: VadConfig = VadConfig()
     callback: CallbackConfig = CallbackConfig()
     ops: OpsConfig = OpsConfig()
+    console: ConsoleConfig = ConsoleConfig()
     log: LogConfig = LogConfig()
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -151,6 +151,11 @@ class Stream:
             self._waiting.reschedule(asyncio.get_running_loop().time())
 
     @property
+    def settings(self) -> StreamSettings:
+        """What it was opened with."""
+        return self._settings
+
+    @property
     def key_id(self) -> str | None:
         """Names the key that opened the stream; None where none is asked for."""
         return self._settings.key_id
