@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help setup models mic collect run smoke test fuzz fuzz-audio check test-clients test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
+.PHONY: help setup models mic collect run smoke test fuzz fuzz-audio check test-clients test-console test-docs test-ops install upgrade rollback uninstall status logs wheelhouse dev-cert bench-setup bench bench-stream bench-formats bench-rivals lock lock-upgrade clean
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -55,10 +55,11 @@ test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
 	$(BIN)/python -m pytest
 
 fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (half an hour)
-	$(BIN)/python -m pytest --quiet --hypothesis-profile=fuzz tests/protocol -k 'any or Any'
+	$(BIN)/python -m pytest --quiet --hypothesis-profile=fuzz tests/protocol -k 'test_any or of_any or AnySession'
 
-fuzz-audio: setup $(VENV)/.dev ## put 100,000 damaged streams to what decodes audio (a minute)
+fuzz-audio: bench-setup $(VENV)/.dev ## put 100,000 damaged streams to what decodes audio, and 3,000 to a daemon (some minutes)
 	$(BIN)/python ops/fuzz_audio.py
+	$(BIN)/python ops/fuzz_streams.py
 
 check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and locks
 	$(BIN)/ruff format --check
@@ -70,6 +71,12 @@ check: $(VENV)/.lwd $(VENV)/.dev ## check format, lint, types, architecture and 
 test-clients: bench-setup ## try the published clients of Deepgram, see docs/clients-tested.md
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients
 	PYTHONPATH=ops:ops/bench $(BIN)/python -m clients.recorder
+
+test-console: setup $(VENV)/.dev $(VENV)/.console $(VENV)/.tiny-en $(VENV)/.base ## try the console in Debian's Chromium (a minute)
+	$(BIN)/python -m pytest ops/console
+
+test-docs: bench-setup ## run the examples of the documentation that need packages of others
+	PYTHONPATH=ops:ops/bench $(BIN)/python -m examples
 
 test-ops: setup $(VENV)/.dev $(VENV)/.ops $(VENV)/.tiny-en $(VENV)/.base ## try the proxies, Prometheus, and what may befall a daemon (some minutes)
 	$(BIN)/python -m pytest ops/acceptance
@@ -157,7 +164,7 @@ $(VENV)/.lwd: pyproject.toml $(VENV)/.runtime
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev $(VENV)/.bench $(VENV)/.ops $(VENV)/.mic $(VENV)/.collect $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
+$(VENV)/.dev $(VENV)/.bench $(VENV)/.console $(VENV)/.ops $(VENV)/.mic $(VENV)/.collect $(VENV)/.tiny-en $(VENV)/.base: $(VENV)/.%: $(LOCKS)/%.txt | $(VENV)/.runtime
 	$(LOCKED) --requirement $<
 	@touch $@
 

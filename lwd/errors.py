@@ -200,10 +200,11 @@ class WrongEndpoint(Rejection):
 
 
 class InvalidCredentials(Rejection):
-    """The key is missing, unknown, disabled or expired, or so is that of the token."""
+    """The key is missing, unknown, disabled or expired (`state`), or so is that of the token."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: str) -> None:
         super().__init__(401, "INVALID_AUTH", "Invalid credentials.", "auth")
+        self.state = state
 
 
 class PayloadTooLarge(Rejection):

@@ -41,7 +41,9 @@ _LATENCY_BUCKETS_S = (
 )
 _STREAM_BUCKETS_S = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600)
 
-BUILD = Info("lwd_build", "Version of lwd and of its Python.", registry=REGISTRY)
+BUILD = Info(
+    "lwd_build", "Versions of lwd, Python and MLX, and the models that serve.", registry=REGISTRY
+)
 READY = Gauge("lwd_ready", "1 while new streams are welcome.", registry=REGISTRY)
 START_TIME = Gauge(
     "lwd_process_start_time_seconds", "When the daemon started, Unix time.", registry=REGISTRY
@@ -149,6 +151,12 @@ DECODER_FAILURES = Counter(
 MESSAGES = Counter(
     "lwd_messages_total", "Messages sent to clients, by kind.", ["kind"], registry=REGISTRY
 )
+RESULTS = Counter(
+    "lwd_results_total",
+    "What clients were told of their speech, by type.",
+    ["type"],
+    registry=REGISTRY,
+)
 CALLBACK_MESSAGES = Counter(
     "lwd_callback_messages_total",
     "Messages to clients' callbacks, by what became of them.",
@@ -194,6 +202,12 @@ ENGINE_RESTARTS = Counter(
 ENGINE_BUSY = Counter(
     "lwd_engine_busy_seconds_total",
     "Time the engine spent on batches.",
+    ["model", "replica"],
+    registry=REGISTRY,
+)
+ENGINE_LAST_BATCH = Gauge(
+    "lwd_engine_last_batch_timestamp_seconds",
+    "When the engine last finished a batch, Unix time.",
     ["model", "replica"],
     registry=REGISTRY,
 )
@@ -318,6 +332,11 @@ class _DeepgramNames(Collector):
         yield requests
 
 
+def read(metric: Collector) -> list[tuple[str, dict[str, str], float]]:
+    """Name, labels and value of each sample of a metric."""
+    return [(sample.name, sample.labels, sample.value) for sample in _samples(metric)]
+
+
 def _samples(metric: Collector) -> list[Sample]:
     return [sample for family in metric.collect() for sample in family.samples]
 
@@ -336,6 +355,7 @@ DEEPGRAM.register(_DeepgramNames())
 def forget_engine(model: str, replica: str) -> None:
     """Show an engine no more that is not to be there any more."""
     ENGINE_READY.remove(model, replica)
+    ENGINE_LAST_BATCH.remove(model, replica)
     for labels in [sample.labels for sample in _samples(ENGINE_MEMORY)]:
         if (labels["model"], labels["replica"]) == (model, replica):
             ENGINE_MEMORY.remove(model, replica, labels["kind"])

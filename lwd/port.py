@@ -7,26 +7,30 @@ from typing import Literal
 
 from lwd.errors import AddressUnavailable
 
-_NAMES = {"server": "server.host {}, server.port {}", "ops": "ops.listen {}:{}"}
+_NAMES = {
+    "server": "server.host {}, server.port {}",
+    "ops": "ops.listen {}:{}",
+    "agent": "ops.agent_listen {}:{}",
+}
 _REMEDIES = {
     errno.EADDRINUSE: "stop the process that has the port, or choose another",
     errno.EACCES: "choose a port above 1023",
 }
 
 
-def bind(section: Literal["server", "ops"], host: str, port: int) -> socket.socket:
+def bind(listener: Literal["server", "ops", "agent"], host: str, port: int) -> socket.socket:
     """A bound socket that does not listen yet; raises AddressUnavailable."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with ExitStack() as stack:
-            listener = stack.enter_context(socket.socket(family, kind, protocol))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
+            bound = stack.enter_context(socket.socket(family, kind, protocol))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
             stack.pop_all()
-            return listener
+            return bound
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "choose an address of this machine")
-        name = _NAMES[section].format(host, port)
+        name = _NAMES[listener].format(host, port)
         raise AddressUnavailable(f"{name}: {error.strerror}; {remedy}") from error

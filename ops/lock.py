@@ -128,6 +128,8 @@ def locks(pyproject: dict[str, Any]) -> Iterator[Lock]:
         yield Lock("bench", platform, bench, settings, base=runtime, closed=True, whole=True)
         for name in CLOSED_EXTRAS:
             yield Lock(name, platform, tuple(extras[name]), settings, base=runtime, closed=True)
+        console = tuple(groups["console"])
+        yield Lock("console", platform, console, settings, base=runtime, closed=True)
         for name, requirements in sets.items():
             yield Lock(name, platform, tuple(requirements), settings)
 

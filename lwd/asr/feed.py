@@ -187,16 +187,17 @@ class Feed:
 
     def _handle(self, message: EngineMessage) -> None:
         self._watchdog.heard()
+        model, replica = self._name.model, self._name.replica
         match message:
             case Answer(job_id, hypothesis):
                 self._sent[0].unanswered.pop(job_id, None)
                 self._desk.answer(job_id, hypothesis)
             case BatchFailed(reason):
-                model, replica = self._name.model, self._name.replica
                 log.error("batch_failed", model=model, replica=replica, reason=reason)
                 self._sent[0].has_failed = True
             case BatchDone(elapsed_s, memory_bytes, seconds_by_stage):
-                metrics.ENGINE_BUSY.labels(self._name.model, self._name.replica).inc(elapsed_s)
+                metrics.ENGINE_BUSY.labels(model, replica).inc(elapsed_s)
+                metrics.ENGINE_LAST_BATCH.labels(model, replica).set_to_current_time()
                 self._observe_memory(memory_bytes)
                 self._observe_stages(seconds_by_stage)
                 self._finish(self._sent.pop(0), elapsed_s)

@@ -30,12 +30,16 @@ class LocalOnly:
         self._origins = {origin.lower() for origin in origins}
 
     def check(self, headers: Mapping[str, str]) -> None:
-        """Raise Forbidden, which tells its reader what to configure."""
+        """Raise Forbidden, which tells its reader what to configure.
+
+        A page may always use the very host and port that it came from, once these are welcome.
+        """
         host = headers.get("Host", "")
         if not self._is_host(_host_of(f"//{host}")):
             raise _forbidden("Host", host, "hosts")
         origin = headers.get("Origin")
-        if origin is not None and not self._is_origin(origin.lower()):
+        own = {f"http://{host}".lower(), f"https://{host}".lower()}
+        if origin is not None and not (origin.lower() in own or self._is_origin(origin.lower())):
             raise _forbidden("Origin", origin, "origins")
 
     def _is_host(self, host: str) -> bool:

@@ -15,7 +15,6 @@ _FIXED = {
     "server.port",
     "server.header_timeout_s",
     "server.stall_timeout_s",
-    "limits.connections",
     "model.replicas",
     "model.store",
     "log.format",

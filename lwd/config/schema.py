@@ -29,6 +29,7 @@ from lwd.config.values import (
     ModelName,
     Origin,
     Port,
+    split_address,
 )
 
 
@@ -218,18 +219,27 @@ class OpsConfig(_Section):
 
     listen: ListenAddress = "127.0.0.1:8081"
     """Address and port to listen on; port 0 takes a free one. Elsewhere than on loopback it asks for a key as well."""
+    agent_listen: ListenAddress | None = None
+    """Address and port where HAProxy's `agent-check` is told how much room there is, without a key; null: nowhere."""
     deepgram_metrics: bool = False
     """Whether `/metrics` has the names of Deepgram's self-hosted engine too."""
 
     @property
     def host(self) -> str:
         """The address alone, without brackets."""
-        return self.listen.rpartition(":")[0].strip("[]")
+        return split_address(self.listen)[0]
 
     @property
     def port(self) -> int:
         """The port alone."""
-        return int(self.listen.rpartition(":")[2])
+        return split_address(self.listen)[1]
+
+
+class ConsoleConfig(_Section):
+    """The page to try lwd with and to watch it."""
+
+    enabled: bool = True
+    """Whether `/` is the console. It holds nothing secret, and asks for a key where lwd does."""
 
 
 class LogConfig(_Section):
@@ -262,6 +272,7 @@ class Config(_Section):
     vad: VadConfig = VadConfig()
     callback: CallbackConfig = CallbackConfig()
     ops: OpsConfig = OpsConfig()
+    console: ConsoleConfig = ConsoleConfig()
     log: LogConfig = LogConfig()
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -47,3 +47,9 @@ Origin = Annotated[
         r"^(null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/]{0,253})$", "an origin such as https://app.example"
     ),
 ]
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host, without brackets, and port of a ListenAddress."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)

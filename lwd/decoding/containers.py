@@ -137,6 +137,9 @@ def _packets(
     while True:
         try:
             yield from container.demux(track)
+        except IndexError:
+            # PyAV does not know a track that was not there from the start, and passed its packet.
+            continue
         except av.FFmpegError:
             if not progress.is_made:
                 return

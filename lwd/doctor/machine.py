@@ -1,6 +1,6 @@
 """The machine: what it is, whether it stays awake and comes back by itself, whether it is let in.
 
-macOS says so by its commands. What does not apply elsewhere is told as such.
+Both systems say so by their commands. What does not apply to one is told as such.
 """
 
 import re
@@ -13,6 +13,7 @@ from lwd.doctor.findings import Finding, ok, skip
 _LEAST_MACOS = 14
 _FIREWALL = "/usr/libexec/ApplicationFirewall/socketfilterfw"
 _MAX_OFFSET_S = 1.0
+_CLOCK_MATTERS = "tokens and keys expire at the wrong time, and logs do not fit together"
 _ONLY_MACOS = "only on macOS"
 
 Check = Callable[[Ask], Finding]
@@ -20,8 +21,13 @@ Check = Callable[[Ask], Finding]
 
 def check_machine(ask: Ask, platform: str = sys.platform) -> Iterator[Finding]:
     """Everything about the machine."""
-    for name, check in _CHECKS.items():
-        yield check(ask) if platform == "darwin" else skip(name, _ONLY_MACOS)
+    for name, check in _MACOS.items():
+        if platform == "darwin":
+            yield check(ask)
+        elif (elsewhere := _LINUX.get(name)) is not None:
+            yield elsewhere(ask)
+        else:
+            yield skip(name, _ONLY_MACOS)
 
 
 def _macos(ask: Ask) -> Finding:
@@ -32,6 +38,22 @@ def _macos(ask: Ask) -> Finding:
     if int(major) >= _LEAST_MACOS:
         return ok("macOS", version)
     return Finding("macOS", "fail", version, "MLX needs macOS 14 or later", "softwareupdate --list")
+
+
+def _supply(ask: Ask) -> Finding:
+    """A battery also means a UPS at a Mac that has none of its own."""
+    told = re.search(r"drawing from '(.+?)'", ask("pmset", "-g", "ps") or "")
+    if told is None:
+        return skip("power supply", "pmset does not tell")
+    if told[1] == "AC Power":
+        return ok("power supply", "the mains")
+    return Finding(
+        "power supply",
+        "warn",
+        told[1],
+        "the mains are away, and the machine goes out when the battery is empty",
+        "pmset -g ps",
+    )
 
 
 def _sleep(ask: Ask) -> Finding:
@@ -118,8 +140,23 @@ def _clock(ask: Ask) -> Finding:
         "clock",
         "warn",
         f"{offsets[-1]} s off",
-        "tokens and keys expire at the wrong time, and logs do not fit together",
+        _CLOCK_MATTERS,
         "sudo systemsetup -setusingnetworktime on",
+    )
+
+
+def _clock_of_linux(ask: Ask) -> Finding:
+    text = ask("timedatectl", "show", "--property", "NTPSynchronized", "--value") or ""
+    if text.strip() == "yes":
+        return ok("clock", "kept by a time server")
+    if text.strip() != "no":
+        return skip("clock", "timedatectl does not tell")
+    return Finding(
+        "clock",
+        "warn",
+        "no time server keeps it",
+        _CLOCK_MATTERS,
+        "sudo timedatectl set-ntp true",
     )
 
 
@@ -144,8 +181,9 @@ def _updates(ask: Ask) -> Finding:
     )
 
 
-_CHECKS: dict[str, Check] = {
+_MACOS: dict[str, Check] = {
     "macOS": _macos,
+    "power supply": _supply,
     "sleep": _sleep,
     "restart after a power cut": _restart,
     "FileVault": _filevault,
@@ -153,3 +191,5 @@ _CHECKS: dict[str, Check] = {
     "clock": _clock,
     "automatic updates": _updates,
 }
+
+_LINUX: dict[str, Check] = {"clock": _clock_of_linux}

@@ -109,13 +109,16 @@ Event = (
 
 
 class Session:
-    """One stream, from the accepted upgrade to the close frame. No method raises."""
+    """One stream, from the accepted upgrade to the close frame. No method raises.
+
+    `close` is how it ends, as far as that is known.
+    """
 
     def __init__(self, now_s: float, idle_timeout_s: float) -> None:
         self.state = State.OPEN
         self.audio_bytes = 0
         self._sha256 = hashlib.sha256()
-        self._close = Close.NORMAL
+        self.close = Close.NORMAL
         self._last_frame_s = now_s
         self._idle_timeout_s = idle_timeout_s
 
@@ -167,22 +170,22 @@ class Session:
         """
         if self.state is State.OPEN:
             self.state = State.CLOSING
-            self._close = close
+            self.close = close
 
     def finish(self) -> Close:
         """Say the last word: the close frame to send. Nothing may be sent after it."""
         self.state = State.CLOSED
-        return self._close
+        return self.close
 
     @property
     def owes_results(self) -> bool:
         """Whether what was received must still be transcribed before the end."""
-        return self._close in {Close.NORMAL, Close.SERVICE_RESTART, Close.UNDECODABLE_AUDIO}
+        return self.close in {Close.NORMAL, Close.SERVICE_RESTART, Close.UNDECODABLE_AUDIO}
 
     @property
     def sha256(self) -> str:
         """For Metadata: the hash of all audio bytes if the client ended the stream itself."""
-        return self._sha256.hexdigest() if self._close is Close.NORMAL else _INCOMPLETE
+        return self._sha256.hexdigest() if self.close is Close.NORMAL else _INCOMPLETE
 
     def _apply(self, control: Control, text: str) -> Event:
         match control:

@@ -22,6 +22,8 @@ from lwd.models.store import ModelStore
 from lwd.protocol.messages import ModelInfo
 from lwd.server.admission import Streams
 from lwd.server.auth import Authenticator, GrantHandler
+from lwd.server.connections import ConnectionLimit
+from lwd.server.console import ConsoleHandlers
 from lwd.server.cors import add_cors_headers, answer_preflight
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.health import HealthHandlers
@@ -29,7 +31,9 @@ from lwd.server.lifecycle import Announce, Daemon, run
 from lwd.server.listen import ListenHandler
 from lwd.server.live import Live
 from lwd.server.manage import ManageHandlers
+from lwd.server.operations import OperationsHandlers
 from lwd.server.ops import OpsHandlers
+from lwd.server.rejections import Rejections
 from lwd.server.reload import LoadConfig, Reloader
 from lwd.server.reply import add_request_id, answer_in_shape, count_request
 
@@ -49,7 +53,8 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
     decoders = build_decoders(config)
     streams = Streams(config.limits)
     live = Live(config)
-    reloader = Reloader(live, engines, streams, load_config, load_model)
+    connections = ConnectionLimit(config.limits, engines)
+    reloader = Reloader(live, engines, (streams, connections), load_config, load_model)
     daemon = Daemon(
         build_app(live, engines, decoders, streams),
         build_ops(live, engines, streams),
@@ -57,6 +62,7 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
         engines,
         decoders,
         streams,
+        connections,
         reloader,
     )
     uvloop.run(run(daemon, announce))
@@ -78,8 +84,15 @@ def build_app(
     live: Live, engines: Engines, decoders: Decoders, streams: Streams
 ) -> web.Application:
     """The HTTP application for clients, over started engines."""
+    rejections = Rejections()
     app = web.Application(
-        middlewares=[live.note_address, count_request, answer_in_shape, answer_preflight],
+        middlewares=[
+            live.note_address,
+            count_request,
+            rejections.note,
+            answer_in_shape,
+            answer_preflight,
+        ],
         handler_args={"max_line_size": _MAX_REQUEST_LINE_BYTES},
     )
     app.on_response_prepare.extend([add_request_id, add_cors_headers])
@@ -90,6 +103,8 @@ def build_app(
     app.router.add_post("/v1/auth/grant", GrantHandler(authenticator, tokens).handle)
     ManageHandlers(engines, authenticator).add_routes(app.router)
     HealthHandlers(engines, streams).add_routes(app.router)
+    OperationsHandlers(engines, streams, rejections, authenticator).add_routes(app.router)
+    ConsoleHandlers(live).add_routes(app.router)
     return app
 
 

@@ -63,7 +63,7 @@ class Authenticator:
 
 def _failure(reason: str) -> InvalidCredentials:
     metrics.AUTH_FAILURES.labels(reason).inc()
-    return InvalidCredentials()
+    return InvalidCredentials(reason)
 
 
 class GrantHandler:

@@ -1,10 +1,11 @@
-"""How many connections there may be; the next is told so and closed, whatever it wants.
+"""Lets as many connections in as there may be; the next is told so and closed, whatever it wants.
 
 aiohttp itself takes any number. How long one may keep its first request back is its
 `keepalive_timeout`, which lifecycle.py sets.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 from aiohttp import web
@@ -24,9 +25,9 @@ _MESSAGE = "Please try again later"
 
 
 class Gate:
-    """Makes the protocol of each connection that is accepted."""
+    """Makes the protocol of each connection that is accepted; `limit` is asked at each."""
 
-    def __init__(self, server: web.Server, limit: int) -> None:
+    def __init__(self, server: web.Server, limit: Callable[[], int]) -> None:
         self._server = server
         self._limit = limit
         self._arriving = 0
@@ -34,7 +35,7 @@ class Gate:
 
     def __call__(self) -> asyncio.BaseProtocol:
         """The HTTP library's protocol, or one that refuses."""
-        if len(self._server.connections) + self._arriving >= self._limit:
+        if len(self._server.connections) + self._arriving >= self._limit():
             metrics.CONNECTIONS_REFUSED.inc()
             return _Refusal(self._refusals)
         # The library knows of it a turn of the loop later, and many may come in this one.

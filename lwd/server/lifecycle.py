@@ -14,11 +14,12 @@ import structlog
 from aiohttp import web
 
 from lwd import __version__, metrics
-from lwd.config import Config
+from lwd.config.values import split_address
 from lwd.decoding.pool import Decoders
 from lwd.port import bind
-from lwd.process import raise_file_limit
 from lwd.server.admission import Streams
+from lwd.server.agent import answering
+from lwd.server.connections import ConnectionLimit
 from lwd.server.engines import Engines
 from lwd.server.listener import listening
 from lwd.server.live import Live
@@ -26,10 +27,6 @@ from lwd.server.reload import Reloader
 from lwd.server.stall import StallWatch
 
 _OPS_CONNECTIONS = 16
-_FILES_ASIDE = 48
-"""Open files that are no client's: the daemon's own, the ops listener's, and those of refusals."""
-
-_FILES_OF_ENGINE = 2
 
 log = structlog.get_logger()
 
@@ -48,6 +45,7 @@ class Daemon:
     engines: Engines
     decoders: Decoders
     streams: Streams
+    connections: ConnectionLimit
     reloader: Reloader
 
 
@@ -56,21 +54,21 @@ async def run(daemon: Daemon, announce: Announce) -> None:
     config = daemon.live.config
     clients = bind("server", config.server.host, config.server.port)
     operators = bind("ops", config.ops.host, config.ops.port)
+    at = config.ops.agent_listen
+    agent = None if at is None else bind("agent", *split_address(at))
     timeout_s = config.server.header_timeout_s
     signals = _Signals()
     watch = StallWatch(asyncio.get_running_loop(), config.server.stall_timeout_s)
     with watch.watching(lambda: daemon.engines.is_stuck):
         async with (
-            listening(daemon.ops, operators, _OPS_CONNECTIONS, timeout_s),
+            listening(daemon.ops, operators, lambda: _OPS_CONNECTIONS, timeout_s),
             _started(daemon.engines, daemon.decoders, signals) as is_started,
         ):
             if not is_started:
                 return
-            engines = sum(model.pool.replicas for model in daemon.engines)
-            limit = _connections(config, engines)
-            metrics.CONNECTIONS_LIMIT.set(limit)
             async with (
-                listening(daemon.app, clients, limit, timeout_s) as count,
+                listening(daemon.app, clients, daemon.connections, timeout_s) as count,
+                answering(agent, daemon.streams),
                 _reloading(daemon.reloader, signals),
             ):
                 metrics.CONNECTIONS.set_function(count)
@@ -88,17 +86,6 @@ async def run(daemon: Daemon, announce: Announce) -> None:
                 await signals.stops.get()
                 dropped = await _drain(daemon.streams, daemon.live, signals)
     log.info("stopped", dropped=dropped)
-
-
-def _connections(config: Config, n_engines: int) -> int:
-    """How many connections of clients there may be, given how many files."""
-    files = raise_file_limit()
-    metrics.PROCESS_FILES_LIMIT.set(files)
-    wanted = config.limits.connections or 100 + 2 * config.limits.streams
-    possible = max(1, files - _FILES_ASIDE - _FILES_OF_ENGINE * n_engines)
-    if possible < wanted:
-        log.warning("few_files", files=files, connections=possible, wanted=wanted)
-    return min(wanted, possible)
 
 
 class _Signals:

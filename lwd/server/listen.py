@@ -56,7 +56,8 @@ class ListenHandler:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Validate, authenticate, admit, upgrade; then run the stream to its end.
 
-        Deepgram validates before it authenticates, and so do we.
+        Deepgram validates before it authenticates, and so do we. What is no WebSocket is refused
+        last: a page whose socket was refused learns why from the same request by fetch.
         """
         address = request.get(ADDRESS)
         self._streams.knock(address)
@@ -64,11 +65,11 @@ class ListenHandler:
         target = self._live.callbacks.check(params.callback)
         model = self._engines.choose(params.model)
         languages = self._engines.languages_for(model, params)
-        websocket = self._websocket(request)
         key = self._authenticator.authenticate(request)
         self._streams.admit(key, address)
         if model.pool.has_failed:
             raise Unavailable("engine")
+        websocket = self._websocket(request)
         callback = self._live.callbacks.open(
             target, params.callback_method, request[REQUEST_ID], request.get(KEY_ID)
         )

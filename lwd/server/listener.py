@@ -16,9 +16,12 @@ _CUT_OFF_S = 1.0
 
 @asynccontextmanager
 async def listening(
-    app: web.Application, listener: socket.socket, limit: int, header_timeout_s: float
+    app: web.Application,
+    listener: socket.socket,
+    limit: Callable[[], int],
+    header_timeout_s: float,
 ) -> AsyncIterator[Callable[[], int]]:
-    """Serve an application to at most `limit` connections; gives what counts them."""
+    """Serve an application to at most `limit()` connections; gives what counts them."""
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=_CUT_OFF_S, keepalive_timeout=header_timeout_s
     )

@@ -2,6 +2,8 @@
 
 import platform
 import time
+from importlib.metadata import version as distribution_version
+from itertools import chain
 from typing import get_args
 
 from aiohttp import web
@@ -19,6 +21,13 @@ from lwd.server.engines import Engines
 from lwd.server.health import Liveness, Readiness
 from lwd.server.live import Live
 from lwd.server.outcome import Outcome
+from lwd.server.tally import ResultType
+
+_VERSIONS = {
+    "version": __version__,
+    "python": platform.python_version(),
+    "mlx": distribution_version("mlx"),
+}
 
 
 class OpsHandlers:
@@ -32,7 +41,6 @@ class OpsHandlers:
         self._streams = streams
         self._readiness = Readiness(engines, streams)
         self._authenticator = authenticator
-        metrics.BUILD.info({"version": __version__, "python": platform.python_version()})
         self._started_s = time.time()
         metrics.START_TIME.set(self._started_s)
         # A counter that first appears at 1 hides its first increase from Prometheus.
@@ -44,6 +52,8 @@ class OpsHandlers:
             metrics.AUTH_FAILURES.labels(state)
         for kind in get_args(Message):
             metrics.MESSAGES.labels(kind.__name__)
+        for result in get_args(ResultType):
+            metrics.RESULTS.labels(result)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Register the endpoints."""
@@ -56,16 +66,14 @@ class OpsHandlers:
         """Summary for people, shaped like draft-inadarei-api-health-check-06."""
         self._check_key(request)
         reason = self._readiness.fault()
+        checks = self._checks()
+        has_concern = any(one["status"] != "pass" for one in chain(*checks.values()))
         body: dict[str, object] = {
-            "status": "fail" if reason else "pass",
+            "status": "fail" if reason else "warn" if has_concern else "pass",
             "version": __version__.partition(".")[0],
             "releaseId": __version__,
             "serviceId": "lwd",
-            "checks": {
-                **{f"engine:{model.name}": _engine_checks(model.pool) for model in self._engines},
-                "lwd:streams": [self._stream_check()],
-                "lwd:uptime": [_observed(round(time.time() - self._started_s), "s")],
-            },
+            "checks": checks,
         }
         if reason:
             body["output"] = reason
@@ -73,11 +81,20 @@ class OpsHandlers:
             body, status=503 if reason else 200, content_type="application/health+json"
         )
 
+    def _checks(self) -> dict[str, list[dict[str, object]]]:
+        uptime_s = round(time.time() - self._started_s)
+        return {
+            **{f"engine:{model.name}": _engine_checks(model.pool) for model in self._engines},
+            "lwd:streams": [self._stream_check()],
+            "lwd:uptime": [_observed(uptime_s, "s")],
+        }
+
     async def _metrics(self, request: web.Request) -> web.Response:
         self._check_key(request)
         backlogs = (stream.backlog_s for stream in self._streams.open)
         metrics.AUDIO_BACKLOG.set(max(backlogs, default=0.0))
         metrics.READY.set(self._readiness.fault() is None)
+        metrics.BUILD.info({**_VERSIONS, "model": ",".join(model.name for model in self._engines)})
         text = generate_latest(metrics.REGISTRY)
         if self._ops.deepgram_metrics:
             text += generate_latest(metrics.DEEPGRAM)
@@ -91,7 +108,7 @@ class OpsHandlers:
     def _stream_check(self) -> dict[str, object]:
         n_open = len(self._streams.open)
         status = "warn" if n_open >= self._streams.limit else "pass"
-        return {"status": status, **_observed(n_open, f"of {self._streams.limit} streams")}
+        return _observed(n_open, f"of {self._streams.limit} streams", status)
 
 
 def _engine_checks(pool: EnginePool) -> list[dict[str, object]]:
@@ -100,10 +117,10 @@ def _engine_checks(pool: EnginePool) -> list[dict[str, object]]:
     lame = "warn" if answering else "fail"
     status = "pass" if answering == pool.replicas else lame
     return [
-        {"status": status, **_observed(answering, f"of {pool.replicas} engine processes")},
+        _observed(answering, f"of {pool.replicas} engine processes", status),
         _observed(pool.queued, "queued windows"),
     ]
 
 
-def _observed(value: int, unit: str) -> dict[str, object]:
-    return {"observedValue": value, "observedUnit": unit}
+def _observed(value: int, unit: str, status: str = "pass") -> dict[str, object]:
+    return {"status": status, "observedValue": value, "observedUnit": unit}

@@ -6,15 +6,15 @@ began with, and their models with it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import structlog
 
 from lwd import metrics
-from lwd.config import Config
+from lwd.config import Config, LimitsConfig
 from lwd.config.changes import changed, needs_restart, reloadable
 from lwd.errors import StartError
 from lwd.log import set_level
-from lwd.server.admission import Streams
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.live import Live
 
@@ -27,6 +27,13 @@ MakeModel = Callable[[Config, str], LoadedModel]
 log = structlog.get_logger()
 
 
+class Limited(Protocol):
+    """What is held to the limits."""
+
+    def limit_to(self, limits: LimitsConfig) -> None:
+        """Hold what comes from now on to these."""
+
+
 class Reloader:
     """Puts the configuration in force again when asked to."""
 
@@ -34,13 +41,13 @@ class Reloader:
         self,
         live: Live,
         engines: Engines,
-        streams: Streams,
+        limited: Sequence[Limited],
         load_config: LoadConfig,
         make_model: MakeModel,
     ) -> None:
         self._live = live
         self._engines = engines
-        self._streams = streams
+        self._limited = limited
         self._load_config = load_config
         self._make_model = make_model
         metrics.CONFIG_CURRENT.set(1)
@@ -77,7 +84,8 @@ class Reloader:
             self._live.replace(before)
             await _close(started)
             raise
-        self._streams.limit_to(config.limits)
+        for one in self._limited:
+            one.limit_to(config.limits)
         set_level(config.log.level)
         waiting = [path for path in changed(config, wanted) if needs_restart(path)]
         metrics.CONFIG_RELOADS.labels("applied").inc()

@@ -26,6 +26,9 @@ KEY_ID = web.RequestKey("key_id", str)
 ADDRESS = web.RequestKey("address", str)
 """Where the client of a request is, as far as that is known."""
 
+REJECTION = web.RequestKey("rejection", Rejection)
+"""Why a request was refused, if it was."""
+
 _HINT = "A live stream is GET /v1/listen, as a WebSocket."
 _JSON = {hdrs.CONTENT_TYPE: "application/json"}  # to the byte: no charset
 
@@ -38,9 +41,7 @@ log = structlog.get_logger()
 async def count_request(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count what is answered with which status, by the paths that there are."""
     response = await handler(request)
-    resource = request.match_info.route.resource
-    route = "other" if resource is None else resource.canonical
-    metrics.HTTP_REQUESTS.labels(route, str(response.status)).inc()
+    metrics.HTTP_REQUESTS.labels(route_of(request), str(response.status)).inc()
     return response
 
 
@@ -51,6 +52,7 @@ async def answer_in_shape(request: web.Request, handler: Handler) -> web.StreamR
     try:
         return await _or_rejection(request, handler)
     except Rejection as rejection:
+        request[REJECTION] = rejection
         metrics.STREAMS_REJECTED.labels(rejection.reason).inc()
         log.info(
             "rejected",
@@ -71,6 +73,12 @@ async def add_request_id(request: web.Request, response: web.StreamResponse) -> 
     response.headers["dg-request-id"] = str(request_id)
 
 
+def route_of(request: web.Request) -> str:
+    """The path that a request matches, with the names of its parts; `other` where there is none."""
+    resource = request.match_info.route.resource
+    return "other" if resource is None else resource.canonical
+
+
 def json_response(body: object) -> web.Response:
     """The answer 200, in compact JSON."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -82,6 +90,11 @@ def new_request_id() -> UUID:
     unix_ms = time.time_ns() // 1_000_000
     high = unix_ms << 16 | 0x7 << 12 | secrets.randbits(12)
     return UUID(int=high << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def age_s(request_id: UUID) -> float:
+    """How long ago an id was made."""
+    return time.time() - (request_id.int >> 80) / 1000
 
 
 async def _or_rejection(request: web.Request, handler: Handler) -> web.StreamResponse:

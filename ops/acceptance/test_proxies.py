@@ -12,8 +12,14 @@ from socket import AF_INET
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
-from proxy import KEY, SETTINGS, Front, Proxy, trusting
+from aiohttp import (
+    ClientSession,
+    ClientWebSocketResponse,
+    TCPConnector,
+    WSMsgType,
+    WSServerHandshakeError,
+)
+from proxy import KEY, SETTINGS, AskingHAProxy, Front, Proxy, free_port, trusting
 
 from tests.conftest import SPOKEN, bare, read_pcm, word_errors
 from tests.e2e.conftest import Daemon, StartDaemon
@@ -23,6 +29,13 @@ RAW = {"encoding": "linear16", "sample_rate": "16000", "interim_results": "true"
 LISTEN = "/v1/listen?encoding=linear16&sample_rate=16000"
 SENTINEL = "heliotrope"
 """A keyterm, which no log may have."""
+
+ONE_ENGINE = {**SETTINGS, "LWD_MODEL__REPLICAS": "1"}
+SLOW_TO_LEAVE = {
+    **ONE_ENGINE,
+    "LWD_SERVER__DRAIN_S": "300",
+    "LWD_SERVER__IDLE_TIMEOUT_S": "300",
+}
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -175,20 +188,51 @@ def _without_id(body: str, headers: Mapping[str, str]) -> str:
     return body.replace(headers["dg-request-id"], "ID")
 
 
-async def test_drained_daemon_gets_no_stream(
-    start_daemon: StartDaemon, front: Front, outside: Outside
-) -> None:
-    """The 503 of a daemon that drains arrives whole, and its open streams end with 1012."""
-    daemon = start_daemon(**SETTINGS, LWD_SERVER__DRAIN_S="5")
-    fronts = front(daemon.port)
-    opened = [await outside.open(url(proxy)) for proxy in fronts]
-    # It does not answer the close frame, and so keeps lwd draining for a while.
+async def hold_on(daemon: Daemon) -> asyncio.StreamWriter:
+    """Open a stream that does not answer the close frame, and so keeps lwd draining for a while."""
     reader, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
     lines = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
     writer.write(
         f"GET {LISTEN} HTTP/1.1\r\nHost: x\r\nAuthorization: Token {KEY}\r\n{lines}\r\n".encode()
     )
     await reader.readuntil(b"\r\n\r\n")
+    return writer
+
+
+async def let_go(writer: asyncio.StreamWriter, daemon: Daemon) -> int:
+    """Drop that stream; the exit status of the daemon, which has waited for nothing else."""
+    writer.close()
+    await writer.wait_closed()
+    return await asyncio.to_thread(daemon.process.wait, 60)
+
+
+async def is_open(outside: Outside, proxy: Proxy) -> bool:
+    """Whether a stream gets in now."""
+    try:
+        await (await outside.open(url(proxy))).close()
+    except WSServerHandshakeError as refused:
+        if refused.status != 503:
+            raise
+        return False
+    return True
+
+
+async def await_six_in_a_row(outside: Outside, proxy: Proxy) -> None:
+    """Open streams until so many get in one after the other; by chance half of them would."""
+    in_a_row = 0
+    async with asyncio.timeout(60):
+        while in_a_row < 6:
+            in_a_row = in_a_row + 1 if await is_open(outside, proxy) else 0
+
+
+async def test_drained_daemon_gets_no_stream(
+    start_daemon: StartDaemon, front: Front, outside: Outside
+) -> None:
+    """The 503 of a daemon that drains arrives whole, and its open streams end with 1012."""
+    daemon = start_daemon(**ONE_ENGINE, LWD_SERVER__DRAIN_S="5")
+    fronts = front(daemon.port)
+    opened = [await outside.open(url(proxy)) for proxy in fronts]
+    writer = await hold_on(daemon)
 
     daemon.process.send_signal(signal.SIGTERM)
     daemon.await_event("draining")
@@ -196,14 +240,58 @@ async def test_drained_daemon_gets_no_stream(
     for socket in opened:
         async for _ in socket:
             pass
-    writer.close()
-    assert daemon.process.wait(timeout=60) == 0
+    assert await let_go(writer, daemon) == 0
     afterwards = [await outside.answer(url(proxy)) for proxy in fronts]
 
     assert [status for status, _, _ in answers] == [503] * 3
     assert all("dg-error" in headers for _, _, headers in answers)
     assert [socket.close_code for socket in opened] == [1012] * 3
     assert all(status in {502, 503} for status, _, _ in afterwards)
+
+
+async def test_streams_go_to_another_node(
+    start_daemon: StartDaemon, front: Front, outside: Outside
+) -> None:
+    """Of two nodes one drains: nginx goes on at once, the others when their check has seen it."""
+    leaving = start_daemon(**SLOW_TO_LEAVE)
+    staying = start_daemon(**ONE_ENGINE)
+    fronts = front(leaving.port, staying.port)
+    for proxy in fronts:
+        assert (await outside.answer(url(proxy), path="/readyz"))[0] == 200
+    writer = await hold_on(leaving)
+    leaving.process.send_signal(signal.SIGTERM)
+    leaving.await_event("draining")
+
+    nginx, *others = fronts
+    assert [await is_open(outside, nginx) for _ in range(6)] == [True] * 6
+    for proxy in others:
+        await await_six_in_a_row(outside, proxy)
+
+    assert leaving.process.poll() is None
+    assert await let_go(writer, leaving) == 0
+
+
+async def test_haproxy_asks_the_agent(
+    start_daemon: StartDaemon, certificate: Path, outside: Outside, tmp_path: Path
+) -> None:
+    """It learns of a drain by the agent check alone."""
+    agents = [free_port(), free_port()]
+    leaving, staying = (
+        start_daemon(**SLOW_TO_LEAVE, LWD_OPS__AGENT_LISTEN=f"127.0.0.1:{agent}")
+        for agent in agents
+    )
+    ports = dict(zip((leaving.port, staying.port), agents, strict=True))
+    haproxy = AskingHAProxy(tmp_path / "haproxy", certificate, ports)
+    try:
+        writer = await hold_on(leaving)
+        leaving.process.send_signal(signal.SIGTERM)
+        leaving.await_event("draining")
+
+        await await_six_in_a_row(outside, haproxy)
+        assert leaving.process.poll() is None
+        assert await let_go(writer, leaving) == 0
+    finally:
+        haproxy.stop()
 
 
 async def test_reload_cuts_no_stream(proxy: Proxy, speech_file: Path) -> None:

@@ -1,5 +1,6 @@
 """A form of audio at a rate: what a client sends of it, and what lwd's own source makes of that."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -73,25 +74,33 @@ def cases(rates: Sequence[int], wanted: Sequence[int], only: Sequence[str]) -> l
 
 
 class Listener:
-    """Decodes streams as the daemon does, and knows the process that does it."""
+    """Decodes streams as the daemon does, and knows what that costs.
+
+    After a stream `audio` is all of it, mono at 16 kHz, and the CPU times are those of the daemon's
+    side and of the decoder process, without its start.
+    """
 
     def __init__(self) -> None:
         self.audio: Samples = np.zeros(0, np.float32)
-        self.process: psutil.Process | None = None
-        self.decoder_cpu_s = 0.0
+        self.daemon_cpu_s = self.decoder_cpu_s = 0.0
+        self._process: psutil.Process | None = None
         self._decoders = Decoders(DecoderSettings(512 << 20, _DECODE_TIMEOUT_S))
 
-    async def heard(self, case: Case, parts: Sequence[bytes]) -> AsyncIterator[tuple[int, int]]:
-        """How many parts were sent when how many samples had come; all is in `audio` at the end."""
-        self.process, encoding = None, case.form.encoding
+    async def heard(self, case: Case, parts: Sequence[bytes]) -> AsyncIterator[int]:
+        """How many samples have come after each part."""
+        self._process, encoding = None, case.form.encoding
+        self.daemon_cpu_s, self.decoder_cpu_s = -time.process_time(), 0.0
         spec = AudioSpec(encoding, case.sample_rate, case.channels, True, SAMPLE_RATE)  # type: ignore[arg-type]
-        source, blocks = AudioSource(spec, self._open), []
+        source, blocks, n_samples = AudioSource(spec, self._open), [], 0
         try:
-            for n, part in enumerate(parts, 1):
-                blocks += [block[0] async for block in source.feed(part)]
-                yield n, sum(map(len, blocks))
+            for part in parts:
+                async for block in source.feed(part):
+                    blocks.append(block[0])
+                    n_samples += len(block[0])
+                yield n_samples
             blocks += [block[0] async for block in source.flush()]
-            self.decoder_cpu_s = self.decoder_cpu_so_far_s()
+            self.daemon_cpu_s += time.process_time()
+            self.decoder_cpu_s += self._spent_s()
         finally:
             await source.close()
         self.audio = np.concatenate(blocks)
@@ -102,15 +111,17 @@ class Listener:
             pass
         return self.audio
 
-    def decoder_cpu_so_far_s(self) -> float:
-        """CPU time of the decoder process, its start included."""
-        if self.process is None:
-            return 0.0
-        spent = self.process.cpu_times()
-        return float(spent.user + spent.system)
-
     async def _open(self, coding: Coding) -> Decoder:
+        began_s = time.process_time()
         decoder = await self._decoders.open(coding)
         if isinstance(decoder, DecoderProcess):
-            self.process = psutil.Process(decoder.pid)
+            self._process = psutil.Process(decoder.pid)
+        self.daemon_cpu_s += began_s - time.process_time()
+        self.decoder_cpu_s -= self._spent_s()
         return decoder
+
+    def _spent_s(self) -> float:
+        if self._process is None:
+            return 0.0
+        spent = self._process.cpu_times()
+        return float(spent.user + spent.system)

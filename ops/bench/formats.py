@@ -6,7 +6,7 @@
 Recordings are written in each form by FFmpeg's encoders when it runs. What is measured, for each form,
 rate and number of channels: whether one byte at a time, 20 ms at a time and all at once give the same
 samples; how late the audio is and how much longer than it was; the CPU time for a second of audio, of
-the daemon's side and of the decoder process; how much audio must be sent before the first comes out;
+the daemon's side and of the decoder process, and of both by single bytes and all at once; how much audio must be sent before the first comes out;
 the word error rate, and by how much it is above that of the recordings and above that of PCM; and how
 long after its first byte a stream that is sent as it is spoken has its first words.
 """
@@ -45,19 +45,24 @@ _CHANNELS = (1, 2)
 _CLIPS = 40
 _DECODED_CLIPS = 4
 _FRAME_S = 0.02
-_SHORT_S = 0.5
+_SHORT_S = 0.25
 _PACED_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What was measured of a case without an engine."""
+    """What was measured of a case without an engine; CPU times are for a second of audio.
+
+    `daemon_cpu_ms` and `decoder_cpu_ms` are of 20 ms messages, the others of both together.
+    """
 
     is_same: bool
     late_ms: float
     longer_ms: float
     daemon_cpu_ms: float
     decoder_cpu_ms: float
+    bytewise_cpu_ms: float
+    whole_cpu_ms: float
     first_audio_ms: float
 
 
@@ -72,38 +77,32 @@ class Row:
 
 
 async def decode(case: Case, samples: Samples) -> Decoded:
-    """Measure what needs no engine."""
-    listener = Listener()
+    """Measure what needs no engine, by single bytes, by 20 ms and by all at once."""
+    sent, start = case.sent(samples), case.sent(samples[: round(_SHORT_S * SAMPLE_RATE)])
+    framed, whole, bytewise, whole_start = Listener(), Listener(), Listener(), Listener()
     duration_s = len(samples) / SAMPLE_RATE
-    sent = case.sent(samples)
     parts = case.pieces(sent, _frame_bytes(sent, duration_s))
-    began_s, first, start_s = time.process_time(), None, None
-    async for n, n_samples in listener.heard(case, parts):
-        first = n if n_samples and first is None else first
-        if start_s is None and listener.process is not None:
-            start_s = listener.decoder_cpu_so_far_s()
-    daemon_s, decoder_s = time.process_time() - began_s, listener.decoder_cpu_s
-    framed = listener.audio
-    is_same = np.array_equal(framed, await listener.all_of(case, case.pieces(sent)))
+    n_heard = [n async for n in framed.heard(case, parts)]
+    n_silent = next((n for n, n_samples in enumerate(n_heard) if n_samples), len(parts) - 1)
+    await whole.all_of(case, case.pieces(sent))
+    await bytewise.all_of(case, case.pieces(start, 1))
+    await whole_start.all_of(case, case.pieces(start))
     return Decoded(
-        is_same and await _single_bytes_are_same(case, samples[: round(_SHORT_S * SAMPLE_RATE)]),
-        1000 * _late(framed, samples) / SAMPLE_RATE,
-        1000 * (len(framed) - len(samples)) / SAMPLE_RATE,
-        1000 * daemon_s / duration_s,
-        1000 * max(0.0, decoder_s - (start_s or 0.0)) / duration_s,
-        1000 * duration_s * (first or len(parts)) / len(parts),
+        is_same=np.array_equal(framed.audio, whole.audio)
+        and np.array_equal(bytewise.audio, whole_start.audio),
+        late_ms=1000 * _late(framed.audio, samples) / SAMPLE_RATE,
+        longer_ms=1000 * (len(framed.audio) - len(samples)) / SAMPLE_RATE,
+        daemon_cpu_ms=1000 * framed.daemon_cpu_s / duration_s,
+        decoder_cpu_ms=1000 * framed.decoder_cpu_s / duration_s,
+        bytewise_cpu_ms=1000 * (bytewise.daemon_cpu_s + bytewise.decoder_cpu_s) / _SHORT_S,
+        whole_cpu_ms=1000 * (whole.daemon_cpu_s + whole.decoder_cpu_s) / duration_s,
+        first_audio_ms=1000 * duration_s * (n_silent + 1) / len(parts),
     )
 
 
 def _frame_bytes(sent: Sequence[bytes], duration_s: float) -> int:
     """What a client sends at a time."""
     return max(1, round(sum(map(len, sent)) * _FRAME_S / duration_s))
-
-
-async def _single_bytes_are_same(case: Case, samples: Samples) -> bool:
-    sent, listener = case.sent(samples), Listener()
-    single = await listener.all_of(case, case.pieces(sent, 1))
-    return np.array_equal(single, await listener.all_of(case, case.pieces(sent)))
 
 
 def _late(heard: Samples, said: Samples) -> int:
@@ -167,16 +166,25 @@ def table(rows: Sequence[Row]) -> Table:
     """One row for each case."""
     shown = Table(
         *("form", "Hz", "ch", "any cut", "late ms", "longer ms", "CPU ms/s", "decoder ms/s"),
-        *("first audio ms", "WER %", "above original", "above PCM", "first words s"),
+        *(
+            "by bytes ms/s",
+            "at once ms/s",
+            "first audio ms",
+            "WER %",
+            "above original",
+            "above PCM",
+            "first words s",
+        ),
     )
     for row in rows:
         case, decoded, words = row.case, row.decoded, row.words
-        cpu_ms = (decoded.daemon_cpu_ms, decoded.decoder_cpu_ms)
+        cpu_ms = (decoded.daemon_cpu_ms, decoded.decoder_cpu_ms, decoded.bytewise_cpu_ms)
         shown.add_row(
             *(case.name, str(case.sample_rate), str(case.channels)),
             "same" if decoded.is_same else "[red]differs",
             *(f"{ms:.1f}" for ms in (decoded.late_ms, decoded.longer_ms, *cpu_ms)),
-            *(f"{decoded.first_audio_ms:.0f}", f"{words.errors.percent:.1f}"),
+            *(f"{decoded.whole_cpu_ms:.1f}", f"{decoded.first_audio_ms:.0f}"),
+            f"{words.errors.percent:.1f}",
             *(_above(words.above_original), _above(words.above_pcm)),
             "" if row.first_words_s is None else f"{row.first_words_s:.2f}",
         )

@@ -40,16 +40,19 @@ class Offline:
         self._clips = clips
         self._normalise = EnglishTextNormalizer()
         self._heard: dict[bytes, str] = {}
+        self._pcm: dict[Case, list[WordErrors]] = {}
         self._original = [self._errors(clip, clip.samples()) for clip in clips]
 
     async def words(self, case: Case) -> Words:
         """What is heard of the recordings in a form."""
         errors = await self._through(case)
-        pcm = await self._through(replace(case, name=_PCM))
+        pcm = replace(case, name=_PCM)
+        if pcm not in self._pcm:
+            self._pcm[pcm] = await self._through(pcm)
         return Words(
             sum(errors, WordErrors()),
             Difference.of(errors, self._original),
-            Difference.of(errors, pcm),
+            Difference.of(errors, self._pcm[pcm]),
         )
 
     async def _through(self, case: Case) -> list[WordErrors]:

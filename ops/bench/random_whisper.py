@@ -9,7 +9,7 @@ import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten
 
-from lwd.asr.mlx import decode, engine
+from lwd.asr.mlx import engine, row
 from lwd.asr.mlx.lightning import ModelDimensions, Whisper
 from lwd.asr.mlx.words import Alignment
 from lwd.asr.types import SAMPLE_RATE, Hints, Job, JobKind
@@ -29,7 +29,7 @@ class RandomWhisper:
         mx.save_safetensors(str(weights_file), dict(tree_flatten(whisper.parameters())))
         # Random weights repeat themselves, and would be stopped for it.
         patch.object(engine, "max_tokens", lambda _: n_tokens).start()
-        patch.object(decode, "loop_tokens", lambda *_: 0).start()
+        patch.object(row, "loop_tokens", lambda *_: 0).start()
         self._n_tokens = n_tokens
         self._engine = engine.MlxEngine(
             weights_file,

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import wave
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -24,14 +23,13 @@ from urllib.parse import urlencode, urlsplit
 
 from clients.speech import Speech, wer_percent
 from command import exit_code
-from lwd.asr.types import SAMPLE_RATE
 from lwd.errors import StartError
 from machine import STORE
 from streaming.daemon import Daemon
 
 TYPES = (
     *("audio/webm;codecs=opus", "audio/webm;codecs=pcm", "audio/mp4;codecs=opus"),
-    "video/webm;codecs=vp8,opus",
+    *("video/webm;codecs=vp8,opus", "video/mp4;codecs=vp9,opus"),
 )
 """What Chromium records in."""
 
@@ -80,7 +78,7 @@ def _run() -> None:
         raise StartError("there is no Chromium; on Debian, apt-get install chromium")
     with tempfile.TemporaryDirectory() as scratch, Daemon("tiny.en", STORE) as daemon:
         microphone = Path(scratch) / "microphone.wav"
-        _write(microphone, Speech.spoken().then_silence(3))
+        Speech.spoken().then_silence(3).write(microphone)
         address = urlsplit(daemon.url).netloc
         faults = [_tried(chromium, microphone, address, form) for form in TYPES]
     if any(faults):
@@ -107,14 +105,6 @@ def _tried(chromium: str, microphone: Path, address: str, form: str) -> bool:
         f" {percent:.0f} % word errors"
     )
     return percent > _WORST_WER_PERCENT or heard["interims"] == 0
-
-
-def _write(path: Path, speech: Speech) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(speech.pcm)
 
 
 def _flags(microphone: Path) -> Sequence[str]:

@@ -1,8 +1,10 @@
 """What every client says, and how far a transcript is from it."""
 
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +17,7 @@ FRAME_S = 0.05
 
 _BYTES_PER_S = 2 * SAMPLE_RATE
 _FRAME_BYTES = round(_BYTES_PER_S * FRAME_S)
-_TEXT = (
+TEXT = (
     "then the good soul openly shouldered the burden she had borne so long in secret"
     " and bravely trudged on alone"
 )
@@ -42,6 +44,14 @@ class Speech:
         """Followed by silence."""
         return Speech(self.pcm + bytes(round(seconds * SAMPLE_RATE) * 2))
 
+    def write(self, path: Path) -> None:
+        """Make a WAV file of it."""
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes(self.pcm)
+
     def frames(self) -> Iterator[bytes]:
         """Parts of `FRAME_S`; the last may be shorter."""
         for start in range(0, len(self.pcm), _FRAME_BYTES):
@@ -51,4 +61,4 @@ class Speech:
 def wer_percent(transcript: str) -> float:
     """Word error rate against what is said, whatever the case and the marks."""
     heard = [word for word in map(spelling, transcript.split()) if word]
-    return word_errors(_TEXT.split(), heard).percent
+    return word_errors(TEXT.split(), heard).percent

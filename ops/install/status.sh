@@ -17,4 +17,5 @@ for label in "$server" "$health" "$gpu"; do
         echo "$label: not loaded"
     fi
 done
+[ -n "$(linked current)" ] || fail "not installed in $code: sudo make install"
 is_ready

@@ -25,6 +25,7 @@ switch_to() { # RELEASE
 
 # Ends the script with status 1 where the release does not become ready; what ran before runs again then.
 change_to() { # RELEASE
+    older=$(linked previous)
     say "switching to $1"
     if switch_to "$1"; then
         say "$1 is ready"
@@ -39,7 +40,17 @@ change_to() { # RELEASE
     fi
     say "$1 did not become ready; going back to $before" >&2
     switch_to "$before" || fail "$before is not ready either; see docs/runbook.md"
+    remember "$older" "$before"
     fail "$before runs again; the lines above say what was wrong with $1"
+}
+
+# A rollback leads where it led before; to what runs already it would lead nowhere.
+remember() { # PREVIOUS RUNNING
+    if [ -z "$1" ] || [ "$1" = "$2" ]; then
+        rm -f "$code/previous"
+    else
+        link previous "$1"
+    fi
 }
 
 show_last_lines() {

@@ -99,3 +99,24 @@ def test_no_header_is_too_strange(host: str, origin: str) -> None:
 
     assert caught.value.err_msg.isascii()
     assert caught.value.err_msg.isprintable()
+
+
+@pytest.mark.parametrize("origin", ["http://lwd.example:9000", "https://LWD.example:9000"])
+def test_lwds_own_page_may(origin: str) -> None:
+    """Its console came from the very host and port that it calls, perhaps through a proxy's TLS."""
+    NAMED.check({"Host": "lwd.example:9000", "Origin": origin})
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://lwd.example:8000", "http://lwd.example", "ws://lwd.example:9000"]
+)
+def test_another_server_of_the_same_host_may_not(origin: str) -> None:
+    """A page of another port is another's page."""
+    with pytest.raises(Forbidden, match=r"server\.allowed_origins"):
+        NAMED.check({"Host": "lwd.example:9000", "Origin": origin})
+
+
+def test_a_page_that_leads_here_by_its_own_name_may_not() -> None:
+    """Under DNS rebinding host and origin agree, and neither is lwd's."""
+    with pytest.raises(Forbidden, match=r"server\.allowed_hosts"):
+        NAMED.check({"Host": "evil.example:9000", "Origin": "http://evil.example:9000"})

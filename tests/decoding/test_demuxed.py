@@ -232,6 +232,17 @@ def test_index_behind_the_audio_is_refused_at_once() -> None:
         samples(frames("mp4", [start]))
 
 
+def test_a_track_that_comes_late_is_passed_over() -> None:
+    """Damage may look like another track's description; the audio of the first goes on."""
+    data = stream("m4a fragmented")
+    start, fragment = data.index(b"trak") - 4, data.rindex(b"moof") - 4
+    track = data[start : start + int.from_bytes(data[start : start + 4])]
+
+    heard = samples(frames("mp4", [data[:fragment] + track + data[fragment:]]))
+
+    np.testing.assert_array_equal(heard, whole("m4a fragmented"))
+
+
 @pytest.mark.parametrize("name", ["webm opus", "ogg opus", "m4a fragmented", "mp3", "aac", "amr"])
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5])
 def test_cut_off_streams_are_audio_or_refused(name: str, share: float) -> None:

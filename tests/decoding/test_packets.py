@@ -1,5 +1,7 @@
 """Packets without a container, and frames of fixed sizes, some of them made by hand."""
 
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,8 +17,12 @@ from tests.decoding.test_demuxed import offset, tone
 
 OPUS = written(FORMS["opus"], tone(48_000), 48_000)
 
-# Narrowband, submode 0, which has no bits: 20 ms of comfort noise. Then the terminator, 15.
-SPEEX_FRAME = bytes([0b00000_011, 0b11_000000])
+# Submode 0 of each band, which has no bits: 20 ms of comfort noise. Then the terminator, 15.
+SPEEX = [
+    (8_000, bytes([0b00000_011, 0b11_000000])),
+    (16_000, bytes([0b00000_1_00, 0b0_01111_00])),
+    (32_000, bytes([0b00000_1_00, 0b0_1_000_011, 0b11_000000])),
+]
 
 # Octet-aligned storage: mode 8 (23.85 kbit/s), good quality, 477 bits.
 AMR_WB_FRAME = b"\x44" + bytes(range(60))
@@ -59,12 +65,44 @@ def test_packets_have_two_channels_at_most(name: str) -> None:
         [*packet_frames(Coding(name, 16_000, 3), [])]
 
 
-@pytest.mark.parametrize(("sample_rate", "n_samples"), [(8_000, 160)])
-def test_speex_packets_are_decoded(sample_rate: int, n_samples: int) -> None:
-    """Speex in packets is as long as its frames."""
-    decoded = packet_frames(Coding("speex", sample_rate, 1), [SPEEX_FRAME] * 20)
+@pytest.mark.parametrize(("sample_rate", "frame"), SPEEX)
+def test_speex_packets_are_decoded(sample_rate: int, frame: bytes) -> None:
+    """Speex in packets is as long as its frames, in each of its bands."""
+    decoded = packet_frames(Coding("speex", sample_rate, 1), [frame] * 20)
 
-    assert len(samples(decoded)) == 20 * n_samples
+    assert len(samples(decoded)) == 0.4 * sample_rate
+
+
+@pytest.mark.parametrize(("sample_rate", "frame"), SPEEX)
+@given(cuts=cuts)
+@settings(max_examples=10, deadline=None)
+def test_speex_in_ogg_may_be_cut_anywhere(sample_rate: int, frame: bytes, cuts: list[int]) -> None:
+    """What Speex's own encoder writes is as long as its frames, wherever messages end."""
+    decoded = frames("ogg", filter(None, pieces(ogg_speex(sample_rate, [frame] * 20), cuts)))
+
+    assert len(samples(decoded)) == 0.4 * sample_rate
+
+
+def ogg_speex(sample_rate: int, packets: list[bytes]) -> bytes:
+    """A stream of packets of 20 ms, after RFC 3533 and the Speex manual."""
+    band, size = (8_000, 16_000, 32_000).index(sample_rate), sample_rate // 50
+    numbers = (1, 80, sample_rate, band, 4, 1, -1, size, 0, 1, 0, 0, 0)
+    head = struct.pack("<8s20s13i", b"Speex   ", b"1.2.0", *numbers)
+    starts = ogg_page(2, 0, 0, head) + ogg_page(0, 0, 1, bytes(8))
+    return starts + b"".join(ogg_page(0, (n + 1) * size, n + 2, p) for n, p in enumerate(packets))
+
+
+def ogg_page(flags: int, position: int, number: int, body: bytes) -> bytes:
+    """A page with one packet and its checksum."""
+    page = (
+        struct.pack("<4sBBqIIIBB", b"OggS", 0, flags, position, 7, number, 0, 1, len(body)) + body
+    )
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = (checksum << 1 ^ (checksum >> 31) * 0x04C11DB7) & 0xFFFFFFFF
+    return page[:22] + struct.pack("<I", checksum) + page[26:]
 
 
 @pytest.mark.parametrize(

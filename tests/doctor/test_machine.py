@@ -21,6 +21,7 @@ AC Power:
 """
 GOOD = {
     "sw_vers -productVersion": "15.1.1\n",
+    "pmset -g ps": "Now drawing from 'AC Power'\n",
     "pmset -g custom": CUSTOM.format(sleep=0, autorestart=1),
     "fdesetup status": "FileVault is Off.\n",
     "socketfilterfw --getglobalstate": "Firewall is disabled. (State = 0)\n",
@@ -29,7 +30,12 @@ GOOD = {
 }
 
 
-def macos(**changes: str | None) -> Ask:
+UPS = """Now drawing from 'UPS Power'
+ -CP1500 (id=12845056)\t97%; discharging; 0:42 remaining present: true
+"""
+
+
+def macos(changes: dict[str, str | None]) -> Ask:
     """A Mac that is set up well but for these outputs, named by how the command begins."""
     outputs: dict[str, str | None] = dict(GOOD)
     for name, output in changes.items():
@@ -54,17 +60,24 @@ def find(name: str, answers: Ask) -> Finding:
 
 def test_a_mac_that_is_set_up_well_is_green() -> None:
     """Nothing is to be done."""
-    assert {one.status for one in check_machine(macos(), "darwin")} == {"ok"}
+    assert {one.status for one in check_machine(macos({}), "darwin")} == {"ok"}
 
 
 @pytest.mark.parametrize(
     ("check", "command", "output", "status", "remedy"),
     [
         ("macOS", "sw_vers", "13.7.2\n", "fail", "softwareupdate"),
-        ("sleep", "pmset", CUSTOM.format(sleep=1, autorestart=1), "fail", "pmset -a sleep 0"),
+        ("power supply", "pmset -g ps", UPS, "warn", "pmset -g ps"),
+        (
+            "sleep",
+            "pmset -g custom",
+            CUSTOM.format(sleep=1, autorestart=1),
+            "fail",
+            "pmset -a sleep 0",
+        ),
         (
             "restart after a power cut",
-            "pmset",
+            "pmset -g custom",
             CUSTOM.format(sleep=0, autorestart=0),
             "warn",
             "pmset -a autorestart 1",
@@ -91,7 +104,7 @@ def test_what_is_wrong_is_told_with_its_remedy(
     check: str, command: str, output: str, status: str, remedy: str
 ) -> None:
     """A finding says why it matters, and which command mends it."""
-    found = find(check, macos(**{command: output}))
+    found = find(check, macos({command: output}))
 
     assert found.status == status
     assert found.meaning
@@ -104,15 +117,14 @@ def test_a_command_that_does_not_tell_is_no_fault(output: str | None) -> None:
     for command in GOOD:
         if command == "defaults read" and output is not None:
             continue
-        name = command.partition(" ")[0]
-        statuses = [one.status for one in check_machine(macos(**{name: output}), "darwin")]
+        statuses = [one.status for one in check_machine(macos({command: output}), "darwin")]
         assert set(statuses) <= {"ok", "skip"}
         assert "skip" in statuses
 
 
 def test_the_firewall_that_lets_python_in_is_well() -> None:
     """As it is after the remedy."""
-    answers = macos(socketfilterfw="Firewall is enabled. (State = 1)\n")
+    answers = macos({"socketfilterfw": "Firewall is enabled. (State = 1)\n"})
 
     def answer(*command: str) -> str | None:
         if "--getappblocked" in command:
@@ -122,16 +134,34 @@ def test_the_firewall_that_lets_python_in_is_well() -> None:
     assert find("firewall", answer).status == "ok"
 
 
-def test_elsewhere_nothing_of_this_applies() -> None:
-    """Linux is not asked for what only macOS has, and is told so."""
+def linux(output: str | None) -> list[Finding]:
+    """What is found on Linux, where `timedatectl` alone is asked."""
 
-    def never(*command: str) -> str | None:
-        raise AssertionError(command)
+    def answer(*command: str) -> str | None:
+        assert command[0] == "timedatectl"
+        return output
 
-    findings = list(check_machine(never, "linux"))
+    return list(check_machine(answer, "linux"))
 
-    assert {one.status for one in findings} == {"skip"}
-    assert len(findings) == len(GOOD) + 1
+
+def test_on_linux_only_the_clock_is_looked_at() -> None:
+    """What only macOS has is not asked for, and told as such."""
+    told = {one.check: one.status for one in linux("yes\n")}
+
+    assert told.pop("clock") == "ok"
+    assert set(told.values()) == {"skip"}
+    assert told.keys() == {one.check for one in check_machine(macos({}), "darwin")} - {"clock"}
+
+
+@pytest.mark.parametrize(
+    ("output", "status"), [("no\n", "warn"), (None, "skip"), ("", "skip"), ("n/a\n", "skip")]
+)
+def test_the_clock_of_linux(output: str | None, status: str) -> None:
+    """A clock that nobody keeps is told with its remedy; one of which nothing is known is not."""
+    [clock] = [one for one in linux(output) if one.check == "clock"]
+
+    assert clock.status == status
+    assert ("set-ntp true" in clock.remedy) == (status == "warn")
 
 
 def test_a_command_that_is_not_there_or_fails_says_nothing() -> None:

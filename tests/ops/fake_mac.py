@@ -7,7 +7,10 @@ import os
 import shutil
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+
+SERVER, HEALTH, GPU = "io.lwd.server", "io.lwd.health", "io.lwd.gpu"
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAKES = Path(__file__).parent / "mac"
@@ -103,6 +106,17 @@ class Mac:
         """The commands of the last run, with their arguments."""
         return (self.commands / "calls").read_text().splitlines()
 
+    def count(self, start: str) -> int:
+        """How many calls of the last run began so."""
+        return sum(call.startswith(start) for call in self.calls)
+
+    def index(self, start: str, part: str) -> int:
+        """Where the only call with such a start and such a part stands in the last run."""
+        [found] = [
+            n for n, call in enumerate(self.calls) if call.startswith(start) and part in call
+        ]
+        return found
+
     def link(self, name: str) -> str | None:
         """The version that a link leads to."""
         path = self.code / name
@@ -149,6 +163,10 @@ class Mac:
         ):
             path.write_text(f"{path.name}\n")
         self.release("1.0")
+
+
+NewMac = Callable[[], Mac]
+"""Makes machines that lwd was never on."""
 
 
 def _what(path: Path) -> str:

@@ -166,20 +166,22 @@ def test_measuring_installs_and_measures(installed: Path) -> None:
     ]
 
 
-def test_clients_are_tried_on_installed_models(installed: Path) -> None:
-    """`make test-clients` has a model for its daemon, and finds its own modules."""
-    result = make("test-clients", f"VENV={installed}")
+@pytest.mark.parametrize(
+    ("target", "modules"),
+    [("test-clients", ["clients", "clients.recorder"]), ("test-docs", ["examples"])],
+)
+def test_clients_are_tried_on_installed_models(
+    target: str, modules: list[str], installed: Path
+) -> None:
+    """What tries clients has a model for its daemon, and finds its own modules."""
+    result = make(target, f"VENV={installed}")
 
-    assert calls(installed) == [
-        "models pull tiny.en base",
-        "-m clients",
-        "-m clients.recorder",
-    ]
+    assert calls(installed) == ["models pull tiny.en base", *(f"-m {name}" for name in modules)]
     assert "PYTHONPATH=ops:ops/bench" in result.stdout
 
 
 @pytest.mark.parametrize(
-    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda page: page.name
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.name
 )
 def test_targets_that_pages_name_exist(page: Path) -> None:
     """Whoever copies a make command from a page finds its target."""

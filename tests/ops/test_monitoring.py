@@ -108,6 +108,15 @@ def test_every_alert_has_its_section_and_every_section_its_alert() -> None:
         assert re.search(r"^\*\*Do\*\*", body, re.MULTILINE), name
 
 
+def test_every_panel_that_the_runbook_names_exists() -> None:
+    """Whoever is woken finds what they are told to look at; a title may be shortened at a comma."""
+    named = set(re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", RUNBOOK.read_text()))
+    titles = {panel["title"] for panel in DASHBOARD["panels"]}
+
+    assert named
+    assert named <= titles | {title.partition(",")[0] for title in titles}
+
+
 @pytest.mark.parametrize("name", ALERTS)
 def test_alert_says_whom_it_wakes_and_where_help_is(name: str) -> None:
     """Each alert has a severity, a summary and a link that leads to its section."""

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from forms import FORMS, written
+from lwd.asr.scripted import Script
 from lwd.audio.format import Coding
 from lwd.decoding.process import DecoderProcess
 from lwd.metrics import REGISTRY
-from tests.server.conftest import Server
+from lwd.server import stream
+from tests.server.conftest import Server, StartServer
 from tests.server.test_listen import messages, next_of, transcript
 
 SAID_S = 6.0
@@ -93,9 +95,10 @@ async def test_a_container_wins_over_encoding(server: Server, voice: bytes) -> N
 
 
 async def test_audio_that_stops_being_audio_is_heard_until_then(
-    server: Server, voice: bytes
+    server: Server, voice: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a client said before its bytes became garbage is no less said."""
+    monkeypatch.setattr(stream, "_LAST_WORDS_S", 60.0)
     socket = await server.client.ws_connect("/v1/listen")
     for part in [*form("flac", voice), *[bytes(1 << 20)] * 5]:
         await socket.send_bytes(part)
@@ -105,6 +108,22 @@ async def test_audio_that_stops_being_audio_is_heard_until_then(
     assert socket.close_code == 1008
     assert received[-1]["duration"] == pytest.approx(SAID_S, abs=0.1)
     assert is_all_heard(received)
+
+
+async def test_who_sends_no_audio_learns_it_at_once(
+    start_server: StartServer, voice: bytes
+) -> None:
+    """DATA-0000 does not wait for an engine that has too much to hear."""
+    server = await start_server(Script(delay_s=3_600))
+    socket = await server.client.ws_connect("/v1/listen")
+    for part in [*form("flac", voice), *[bytes(1 << 20)] * 5]:
+        await socket.send_bytes(part)
+
+    async with asyncio.timeout(60):
+        [metadata] = await messages(socket)
+
+    assert socket.close_code == 1008
+    assert metadata["duration"] == pytest.approx(SAID_S, abs=0.1)
 
 
 async def test_configure_leaves_no_decoder_behind(
@@ -135,6 +154,7 @@ async def test_a_dead_decoder_ends_its_stream_alone(
 ) -> None:
     """The stream has what was heard until then, and DATA-0000; another one goes on to its end."""
     processes = noted_decoders(monkeypatch)
+    monkeypatch.setattr(stream, "_LAST_WORDS_S", 60.0)
     parts = form("webm opus", voice)
     half = len(parts) // 2
     victim, other = [

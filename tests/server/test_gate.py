@@ -27,7 +27,9 @@ async def serve() -> AsyncIterator[Serve]:
             app = web.Application()
             app.router.add_get("/", _page)
             listener = bind("server", "127.0.0.1", 0)
-            await stack.enter_async_context(listening(app, listener, limit, header_timeout_s))
+            await stack.enter_async_context(
+                listening(app, listener, lambda: limit, header_timeout_s)
+            )
 
             async def connect() -> Connection:
                 port = listener.getsockname()[1]

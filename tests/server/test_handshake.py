@@ -142,7 +142,7 @@ def body(err_code: str, err_msg: str) -> str:
     [
         ("POST", "/v1/listen", 405, "METHOD_NOT_ALLOWED"),
         ("GET", "/v2/listen", 404, "NOT_FOUND"),
-        ("GET", "/", 404, "NOT_FOUND"),
+        ("GET", "/v1/speak", 404, "NOT_FOUND"),
         ("GET", "/v1/auth/grant", 405, "METHOD_NOT_ALLOWED"),
     ],
 )

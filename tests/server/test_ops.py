@@ -1,9 +1,15 @@
 """What lwd tells of its own state in Deepgram's words."""
 
+import json
+import platform
+import re
+import time
+
 import pytest
 
+from lwd import __version__
 from lwd.asr.pool import EnginePool
-from tests.server.conftest import RAW, Server, StartServer
+from tests.server.conftest import RAW, Server, StartServer, silence
 
 
 async def health(server: Server) -> str:
@@ -101,6 +107,20 @@ async def test_health_is_in_the_shape_that_tools_know(server: Server) -> None:
         assert isinstance(observed["observedUnit"], str)
 
 
+async def test_health_tells_of_what_is_not_as_it_should_be(start_server: StartServer) -> None:
+    """A full daemon is healthy with a concern, for which no machine takes it out of service."""
+    server = await start_server(limits__streams=1)
+    socket = await server.client.ws_connect("/v1/listen", params=RAW)
+
+    response = await server.ops.get("/healthz")
+    health = await response.json(content_type="application/health+json")
+
+    assert (response.status, health["status"]) == (200, "warn")
+    assert health["checks"]["lwd:streams"][0]["status"] == "warn"
+    assert (await server.ops.get("/readyz")).status == 200
+    await socket.close()
+
+
 async def test_an_engine_that_cannot_be_killed_is_worth_a_restart(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,15 +134,54 @@ async def test_an_engine_that_cannot_be_killed_is_worth_a_restart(
 async def test_metrics_are_of_this_process(server: Server) -> None:
     """Memory, files and time come from the system, and nothing is there twice."""
     await server.client.get("/v1/nowhere")
-    text = await (await server.ops.get("/metrics")).text()
-    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    shown = await values(server)
 
-    assert 10e6 < float(values["lwd_process_resident_bytes"]) < 10e9
-    assert 3 < float(values["lwd_process_open_fds"]) < 10_000
-    assert 0 < float(values["lwd_process_cpu_seconds_total"]) < 100_000
-    assert float(values['lwd_http_requests_total{code="404",route="other"}']) >= 1
-    assert "_created" not in text
-    assert "engine_active_requests" not in text
+    assert 10e6 < shown["lwd_process_resident_bytes"] < 10e9
+    assert 3 < shown["lwd_process_open_fds"] < 10_000
+    assert 0 < shown["lwd_process_cpu_seconds_total"] < 100_000
+    assert shown['lwd_http_requests_total{code="404",route="other"}'] >= 1
+    assert [name for name in shown if "_created" in name or "engine_active" in name] == []
+
+
+async def test_build_says_what_runs_and_what_is_served(server: Server) -> None:
+    """A dashboard tells the nodes of a fleet apart that run something else."""
+    text = await (await server.ops.get("/metrics")).text()
+    [build] = [line for line in text.splitlines() if line.startswith("lwd_build_info")]
+
+    assert re.search(r'mlx="\d+\.\d+', build)
+    assert f'python="{platform.python_version()}"' in build
+    assert f'version="{__version__}"' in build
+    assert 'model="scripted"' in build
+
+
+async def test_results_are_counted_by_type(server: Server, voice: bytes) -> None:
+    """What is told of speech in a stream, and when its engine was last of use."""
+    before = await values(server)
+    params = {**RAW, "vad_events": "true", "interim_results": "true", "utterance_end_ms": "1000"}
+    websocket = await server.client.ws_connect("/v1/listen", params=params)
+    await websocket.send_bytes(voice + silence(3))
+    await websocket.send_str('{"type":"CloseStream"}')
+    heard = [json.loads(message.data) async for message in websocket]
+    after = await values(server)
+
+    def told(kind: str) -> float:
+        name = f'lwd_results_total{{type="{kind}"}}'
+        return after[name] - before[name]
+
+    results = [one["is_final"] for one in heard if one["type"] == "Results"]
+    assert told("final") == results.count(True) > 0
+    assert told("interim") == results.count(False)
+    assert told("speech_started") == sum(one["type"] == "SpeechStarted" for one in heard) > 0
+    assert told("utterance_end") == sum(one["type"] == "UtteranceEnd" for one in heard) > 0
+    last_s = after['lwd_engine_last_batch_timestamp_seconds{model="scripted",replica="0"}']
+    assert time.time() - 600 < last_s <= time.time()
+
+
+async def values(server: Server) -> dict[str, float]:
+    """Every sample of `/metrics`, by its name and labels as they are shown."""
+    text = await (await server.ops.get("/metrics")).text()
+    lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in lines}
 
 
 async def test_deepgrams_names_are_there_when_asked_for(start_server: StartServer) -> None:

@@ -13,6 +13,7 @@ from lwd.asr.scripted import Script
 from lwd.config import Config, load_config
 from lwd.errors import ModelUnavailable
 from lwd.server.admission import Streams
+from lwd.server.connections import ConnectionLimit
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.live import Live
 from lwd.server.reload import Reloader
@@ -30,9 +31,9 @@ class Subject:
         self.commands = {"base": Script().command()}
         self._directory = tmp_path
         self.engines = Engines([self.make(self.wanted, "tiny.en")], None)
-        self.reloader = Reloader(
-            self.live, self.engines, self.streams, lambda: self.wanted, self.make
-        )
+        self.connections = ConnectionLimit(self.wanted.limits, self.engines)
+        limited = (self.streams, self.connections)
+        self.reloader = Reloader(self.live, self.engines, limited, lambda: self.wanted, self.make)
 
     def make(self, _: Config, name: str) -> LoadedModel:
         """A model as configured; there is no `small`."""
@@ -61,8 +62,9 @@ class Subject:
 
 @pytest.fixture
 async def subject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Subject]:
-    """A daemon's parts with one model; the log's level stays pytest's."""
+    """A daemon's parts with one model and many files; the log's level stays pytest's."""
     monkeypatch.setattr("lwd.server.reload.set_level", lambda _: None)
+    monkeypatch.setattr("lwd.server.connections.raise_file_limit", lambda: 10_000)
     subject = Subject(tmp_path)
     await subject.engines.start()
     yield subject
@@ -90,6 +92,18 @@ async def test_a_model_that_does_not_load_changes_nothing(
     assert subject.streams.limit == 100
     assert subject.live.config.model.also == ()
     assert [model.name for model in subject.made if model.pool.pids] == ["tiny.en"]
+
+
+async def test_limits_are_taken_all_together(subject: Subject) -> None:
+    """More streams bring their connections with them, unless these have a number of their own."""
+    assert subject.connections() == 300
+
+    await subject.reload(limits__streams=150)
+    assert (subject.streams.limit, subject.connections()) == (150, 400)
+
+    told = await subject.reload(limits__streams=150, limits__connections=7)
+    assert (told["applied"], told["needs_restart"]) == (["limits.connections"], [])
+    assert subject.connections() == 7
 
 
 async def test_models_come_and_go_and_come_back(subject: Subject) -> None:

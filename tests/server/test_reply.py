@@ -76,7 +76,7 @@ def assert_refusal(text: str, request_id: str) -> None:
 async def test_a_path_that_is_not_there_to_the_byte(server: Server) -> None:
     """Compact JSON in Deepgram's order of keys, its text in `dg-error` too."""
     message = f"Not Found. {HINT}"
-    for method, path in (("GET", "/v2/listen"), ("POST", "/v1/speak"), ("OPTIONS", "/")):
+    for method, path in (("GET", "/v2/listen"), ("POST", "/v1/speak"), ("OPTIONS", "/v1")):
         response = await server.client.request(method, path)
 
         request_id = response.headers["dg-request-id"]

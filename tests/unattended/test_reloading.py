@@ -66,6 +66,7 @@ async def test_everything_reloadable_changes_and_no_stream_ends(
         assert told["models"] == ["base"]
         assert await metric(session, daemon, "lwd_config_current") == 0
         assert await metric(session, daemon, "lwd_streams_limit") == 10
+        assert await metric(session, daemon, "lwd_connections_limit") == 120
 
         headers = {"Authorization": "Token opensesame"}
         async with aiohttp.ClientSession(headers=headers) as known:

@@ -26,7 +26,7 @@ def token_starts(attention: NDArray[np.float32]) -> NDArray[np.int64]:
     one position for each token and never decreases.
     """
     weights = attention / np.maximum(attention.sum(axis=2, keepdims=True), 1e-9)
-    return _first_positions(-_median(weights).mean(axis=1))
+    return first_positions(-_median(weights).mean(axis=1))
 
 
 def loud_frames(samples: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -58,37 +58,38 @@ def _median(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     half = min(_MEDIAN_WIDTH // 2, weights.shape[-1] - 1)
     padded = np.pad(weights, ((0, 0), (0, 0), (half, half)), mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=-1)
-    median: NDArray[np.float32] = np.median(windows, axis=-1)
+    median: NDArray[np.float32] = np.partition(windows, half, axis=-1)[..., half]
     return median
 
 
-def _first_positions(cost: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Where the cheapest monotonic path through `cost` (rows, columns) first enters each row."""
-    rows, columns = cost.shape
-    total = _accumulate(cost)
-    first = np.zeros(rows, dtype=np.int64)
-    i, j = rows - 1, columns - 1
-    while i > 0:
-        first[i] = j
-        if j == 0:
-            i -= 1
-            continue
-        step = np.argmin((total[i, j], total[i, j + 1], total[i + 1, j]))
-        i, j = i - (step != 2), j - (step != 1)  # noqa: PLR2004 - diagonal, up, left
-    return first
+def first_positions(cost: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Where the cheapest monotonic path through `cost` (rows, columns) first enters each row.
 
-
-def _accumulate(cost: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Cost of the cheapest path to each cell, framed by infinity: (rows + 1, columns + 1).
-
-    Computed one antidiagonal at a time: the cells of one depend only on the two before it.
+    What a path pays between the column by which it enters a row and a later one is a difference of
+    running sums. So the best column to have entered by is a running minimum, for a row at once.
     """
     rows, columns = cost.shape
-    total = np.full((rows + 1, columns + 1), np.inf)
-    total[0, 0] = 0.0
-    for diagonal in range(rows + columns - 1):
-        i = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1))
-        j = diagonal - i
-        before = np.minimum(np.minimum(total[i, j], total[i, j + 1]), total[i + 1, j])
-        total[i + 1, j + 1] = cost[i, j] + before
-    return total
+    sums = np.cumsum(cost, axis=1, dtype=np.float64)
+    entered = np.full((rows, columns), np.inf)
+    entered[0, 0] = 0.0
+    total = np.empty((rows, columns))
+    total[0] = sums[0]
+    for row in range(1, rows):
+        entered[row] = total[row - 1]
+        np.minimum(entered[row, 1:], total[row - 1, :-1], out=entered[row, 1:])
+        entered[row, 1:] -= sums[row, :-1]
+        total[row] = sums[row] + np.minimum.accumulate(entered[row])
+    return _trace(entered, total)
+
+
+def _trace(entered: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The path back from the last cell, by the cost of entering each row at, and of being at, a cell."""
+    rows, columns = entered.shape
+    first = np.zeros(rows, dtype=np.int64)
+    column = columns - 1
+    for row in range(rows - 1, 0, -1):
+        # Of equals the latest: what is silent between two words belongs to the first.
+        column = first[row] = column - int(np.argmin(entered[row, column::-1]))
+        above = total[row - 1]
+        column -= int(column > 0 and above[column - 1] <= above[column])
+    return first

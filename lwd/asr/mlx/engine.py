@@ -16,7 +16,7 @@ import numpy as np
 from lwd.asr.mlx import memory
 from lwd.asr.mlx.context import CONTEXTS, FULL_CONTEXT, context_for, roomier
 from lwd.asr.mlx.decode import Decoder
-from lwd.asr.mlx.guards import Alarm, is_silence, judge, max_tokens
+from lwd.asr.mlx.guards import Alarm, is_silence, is_surely_silence, judge, max_tokens
 from lwd.asr.mlx.hear import Ear, Windows
 from lwd.asr.mlx.model import WhisperModel
 from lwd.asr.mlx.row import Decoded, Request
@@ -92,14 +92,11 @@ class MlxEngine:
         again = []
         for decoded in self._decode(windows, is_wanted):
             job = windows.jobs[decoded.row]
-            is_first = _context_for(job) < FULL_CONTEXT
-            if job.kind is JobKind.INTERIM or self._will_do(
-                job, decoded, lenient, is_first=is_first
-            ):
+            if (longer := self._longer_context(job, decoded, lenient)) is None:
                 yield job, self._hypothesis(windows, decoded)
             else:
                 draft = tuple(decoded.tokens)
-                again.append(replace(job, hints=replace(job.hints, draft=draft)))
+                again.append((longer, replace(job, hints=replace(job.hints, draft=draft))))
         yield from self._transcribe_again(again, is_wanted)
 
     def rest(self) -> None:
@@ -122,10 +119,10 @@ class MlxEngine:
         return Shortlist(self.model.embedding, tokens, self._vocabulary.end)
 
     def _transcribe_again(
-        self, jobs: Sequence[Job], is_wanted: IsWanted
+        self, jobs: Sequence[tuple[int, Job]], is_wanted: IsWanted
     ) -> Iterator[tuple[Job, Hypothesis]]:
         """With more room, where a loop must go on for longer to be taken for one."""
-        windows = self._ear.hear([(roomier(_context_for(job)), job) for job in jobs], is_wanted)
+        windows = self._ear.hear(jobs, is_wanted)
         doubtful = []
         for decoded in self._decode(windows, is_wanted, copies=3):
             job = windows.jobs[decoded.row]
@@ -136,6 +133,19 @@ class MlxEngine:
         for decoded in doubtful:
             if is_wanted(job := windows.jobs[decoded.row]):
                 yield job, self._hypothesis(windows, self._sample(windows, decoded, is_wanted))
+
+    def _longer_context(
+        self, job: Job, decoded: Decoded, lenient: Collection[JobKind]
+    ) -> int | None:
+        """The context on which to hear a window again, or None where its first text will do."""
+        if job.kind is JobKind.INTERIM:
+            return None
+        context = _context_for(job)
+        is_first = context < FULL_CONTEXT
+        if is_first and decoded.tokens and _is_silence(decoded):
+            return None if is_surely_silence(decoded.no_speech_probability) else FULL_CONTEXT
+        will_do = self._will_do(job, decoded, lenient, is_first=is_first)
+        return None if will_do else roomier(context)
 
     def _will_do(
         self, job: Job, decoded: Decoded, lenient: Collection[JobKind], *, is_first: bool = False

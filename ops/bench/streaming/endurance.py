@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
+from lwd.audio.vad import FRAME_SAMPLES
 from report import Figure, Measured
 from scoring import WordErrors
 from streaming.bench import Bench
@@ -32,7 +35,7 @@ def measure(bench: Bench) -> Measured:
     """Say the same five minutes again and again, on one connection."""
     plan = bench.plan
     chosen = enough(bench.calls, min(_BLOCK_S, 60 * plan.minutes / 2))
-    said = join(chosen, "block", _PAUSE_S)
+    said = _whole_frames(join(chosen, "block", _PAUSE_S))
     n_blocks = max(2, round(60 * plan.minutes / said.duration_s))
     long = join([said] * n_blocks, "long")
     bench.say(f"{n_blocks} times {said.duration_s / 60:.1f} minutes on one stream, {plan.pace:g} x")
@@ -49,6 +52,16 @@ def measure(bench: Bench) -> Measured:
         },
         disturbance(run),
     )
+
+
+def _whole_frames(call: Call) -> Call:
+    """The call and silence up to the end of a frame.
+
+    At another offset within its frames speech detection hears faint speech otherwise; what shall
+    differ between two blocks is only how old the stream is.
+    """
+    missing = -len(call.samples) % FRAME_SAMPLES
+    return replace(call, samples=np.pad(call.samples, (0, missing)))
 
 
 def enough(calls: Sequence[Call], seconds: float) -> list[Call]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from lwd.asr.mlx.align import loud_frames, token_starts, trim
+from lwd.asr.mlx.align import first_positions, loud_frames, token_starts, trim
 from lwd.asr.types import SAMPLE_RATE, Samples
 
 
@@ -47,6 +48,30 @@ def test_any_attention_gives_times_in_order(
     assert starts[0] == 0
     assert (np.diff(starts) >= 0).all()
     assert (starts < positions).all()
+
+
+@given(rows=st.integers(1, 6), columns=st.integers(1, 12), seed=st.integers(0, 1000))
+def test_no_other_path_through_the_attention_is_cheaper(rows: int, columns: int, seed: int) -> None:
+    """A path that moves on by a token, by a position or by both at each step; tried cell by cell."""
+    cost = np.random.default_rng(seed).integers(0, 5, (rows, columns)).astype(np.float32)
+    best = np.full((rows + 1, columns + 1), np.inf)
+    best[0, 0] = 0
+    for i, j in np.ndindex(rows, columns):
+        best[i + 1, j + 1] = cost[i, j] + min(best[i, j], best[i, j + 1], best[i + 1, j])
+
+    first = first_positions(cost)
+
+    assert best[-1, -1] == _cheapest(cost, first)
+
+
+def _cheapest(cost: NDArray[np.float32], first: NDArray[np.int64]) -> float:
+    """The cost of a path that enters each row at these columns, and leaves it before or at the next."""
+    paid = 0.0
+    for row, begin in enumerate(first):
+        is_last = row == len(first) - 1
+        ends = [len(cost[0]) - 1] if is_last else {max(begin, first[row + 1] - 1), first[row + 1]}
+        paid += min(float(cost[row, begin : end + 1].sum()) for end in ends)
+    return paid
 
 
 def bursts(*spans_s: tuple[float, float], seconds: float = 3.0) -> Samples:

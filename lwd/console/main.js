@@ -1,0 +1,96 @@
+// Puts the page together: the two views, files dropped on it, and how lwd is.
+
+import { Code } from "./code.js";
+import { $ } from "./dom.js";
+import { ask, askOnce } from "./key.js";
+import { Operations } from "./operations.js";
+import { Options } from "./options.js";
+import { explain } from "./refusal.js";
+import { Speech } from "./speech.js";
+
+const HEALTH_EVERY_MS = 5000;
+
+const options = new Options($("#options"));
+const speech = new Speech(options);
+const code = new Code(options);
+const operations = new Operations();
+const tabs = [...document.querySelectorAll("[role=tab]")];
+
+function choose(tab) {
+  for (const one of tabs) {
+    const isChosen = one === tab;
+    one.setAttribute("aria-selected", String(isChosen));
+    one.tabIndex = isChosen ? 0 : -1;
+    $(`#${one.getAttribute("aria-controls")}`).hidden = !isChosen;
+  }
+  const view = tab.getAttribute("aria-controls");
+  history.replaceState(null, "", view === "speech" ? location.pathname : `#${view}`);
+  return view === "operations" ? operations.start() : operations.stop();
+}
+
+function walk(event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (step) {
+    const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
+    next.focus();
+    choose(next);
+  }
+}
+
+async function showHealth() {
+  let text = "lwd does not answer";
+  let isWell = false;
+  try {
+    const { system_health: health, active_stream_requests: open } = await (
+      await askOnce("/v1/status")
+    ).json();
+    text = open ? `${health}, ${open} ${open === 1 ? "stream" : "streams"}` : health;
+    isWell = ["Healthy", "Ready"].includes(health);
+  } catch {
+    // What it says then is above.
+  }
+  if ($("#health").textContent !== text) {
+    $("#health").textContent = text;
+  }
+  $("#health").classList.toggle("well", isWell);
+}
+
+async function offerModels() {
+  const response = await ask("/v1/models").catch(() => null);
+  if (response?.ok) {
+    options.offer(await response.json());
+  } else {
+    speech.refuse(await explain("/v1/models"));
+  }
+}
+
+function takeFiles() {
+  const drop = $("#drop");
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    drop.hidden = false;
+  });
+  addEventListener("dragleave", (event) => {
+    drop.hidden = event.relatedTarget === null;
+  });
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.hidden = true;
+    choose($("#tab-speech"));
+    speech.hear(event.dataTransfer.files[0]);
+  });
+}
+
+for (const tab of tabs) {
+  tab.addEventListener("click", () => choose(tab));
+  tab.addEventListener("keydown", walk);
+}
+takeFiles();
+showHealth();
+setInterval(showHealth, HEALTH_EVERY_MS);
+if (matchMedia("(max-width: 60rem)").matches) {
+  $("#options details").open = false;
+}
+choose(location.hash === "#operations" ? $("#tab-operations") : $("#tab-speech"));
+await offerModels();
+code.show();

@@ -1,0 +1,193 @@
+// The operations view: what lwd is at, asked for every two seconds while somebody looks.
+
+import { $, h } from "./dom.js";
+import { bytes, duration, percent, quantile, seconds } from "./figures.js";
+import { ask } from "./key.js";
+
+const EVERY_MS = 2000;
+const WINDOW = 150; // readings that latencies are taken over: five minutes
+
+const OUTCOMES = {
+  client_gone: "clients that went without closing",
+  idle_timeout: "clients that fell silent",
+  undecodable_audio: "streams whose audio could not be decoded",
+  callback_broken: "streams whose callback broke",
+  slow_client: "clients that did not take their results",
+  server_error: "streams that failed in lwd",
+  drained: "streams ended because lwd stopped",
+};
+
+export class Operations {
+  constructor() {
+    this.readings = []; // [when in ms, what lwd told], the oldest first
+    this.timer = null;
+  }
+
+  start() {
+    this.stop();
+    this.timer = setInterval(() => this.#look(), EVERY_MS);
+    return this.#look();
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  async #look() {
+    if (this.isLooking || document.hidden) {
+      return;
+    }
+    this.isLooking = true;
+    try {
+      const [now, refused] = await Promise.all([
+        told("/v1/status/operations"),
+        told("/v1/status/rejections"),
+      ]);
+      if (this.readings.at(-1)?.[1].uptime_s > now.uptime_s) {
+        this.readings = []; // another daemon, which counts from its own start
+      }
+      this.readings.push([performance.now(), now]);
+      this.readings.splice(0, this.readings.length - WINDOW);
+      this.#show(now, refused.rejections);
+    } catch {
+      $("#operations-state").textContent = "lwd does not answer; what is below is older.";
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  #show(now, rejections) {
+    const fault = now.fault ? `takes no new streams: ${now.fault}` : "takes new streams";
+    say($("#operations-state"), `lwd ${now.version} ${fault}.`);
+    const queued = now.models.reduce((sum, model) => sum + model.queued, 0);
+    $("#tiles").replaceChildren(
+      tile("Open streams", now.streams.open, `of ${now.streams.limit}`),
+      tile("Free", now.streams.limit - now.streams.open, "more streams"),
+      this.#latencyTile("Final results", "final"),
+      this.#latencyTile("Interims", "interim"),
+      tile("Queue", queued, queued === 1 ? "window waits" : "windows wait"),
+      tile("Up for", duration(now.uptime_s), `daemon ${bytes(now.resident_bytes)}`),
+    );
+    rows(
+      $("#models"),
+      now.models.map((model) => this.#modelRow(model)),
+      6,
+      "No model is loaded.",
+    );
+    rows($("#streams"), now.streams.list.map(streamRow), 5, "No stream is open.");
+    $("#errors").replaceChildren(...errors(now));
+    rejected($("#rejections"), rejections);
+  }
+
+  // Over the last minutes, or since the start where nothing came in these.
+  #latency(kind, share) {
+    const [[, first]] = this.readings;
+    const [, last] = this.readings[this.readings.length - 1];
+    const now = last.latency[kind];
+    return quantile(share, now, first.latency[kind]) ?? quantile(share, now);
+  }
+
+  #latencyTile(name, kind) {
+    const most = this.#latency(kind, 0.95);
+    const remark = most === null ? "none yet" : `95 % within ${seconds(most)}`;
+    return tile(name, seconds(this.#latency(kind, 0.5)), remark);
+  }
+
+  #modelRow(model) {
+    const [before, now] = [this.readings.at(-6) ?? this.readings[0], this.readings.at(-1)];
+    const earlier = before[1].models.find(({ name }) => name === model.name);
+    const passed = ((now[0] - before[0]) / 1000) * model.engines;
+    const busy =
+      earlier && passed > 0 ? percent(Math.min(1, (model.busy_s - earlier.busy_s) / passed)) : "–";
+    const answering = `${model.answering} of ${model.engines}`;
+    return [model.name, answering, busy, model.queued, bytes(model.memory_bytes), model.restarts];
+  }
+}
+
+async function told(path) {
+  const response = await ask(path);
+  if (!response.ok) {
+    throw new Error(`${path}: ${response.status}`);
+  }
+  return response.json();
+}
+
+function say(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+function tile(name, value, remark) {
+  return h(
+    "div",
+    {},
+    h("dt", {}, name),
+    h("dd", {}, h("strong", {}, String(value)), h("span", {}, remark)),
+  );
+}
+
+function rows(body, cells, columns, nothing) {
+  const made = cells.map(([first, ...rest]) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, String(first)),
+      ...rest.map((cell) => h("td", {}, String(cell))),
+    ),
+  );
+  const empty = h("tr", {}, h("td", { colspan: columns, class: "quiet" }, nothing));
+  body.replaceChildren(...(made.length ? made : [empty]));
+}
+
+function streamRow(stream) {
+  const id = stream.request_id.slice(-12);
+  return [
+    id,
+    stream.key_id ?? "none",
+    stream.model,
+    duration(stream.age_s),
+    seconds(stream.backlog_s),
+  ];
+}
+
+function errors(now) {
+  const ended = Object.entries(now.ended).map(([name, count]) => [OUTCOMES[name], count]);
+  const refused = Object.entries(now.rejected).map(([name, count]) => [
+    `requests refused: ${name}`,
+    count,
+  ]);
+  const all = [
+    ...ended,
+    ...refused,
+    ["connections refused, as there were too many", now.connections_refused],
+  ];
+  const some = all.filter(([name, count]) => name && count > 0);
+  if (!some.length) {
+    return [h("div", {}, h("dt", {}, "None"), h("dd", {}, "0"))];
+  }
+  return some.map(([name, count]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(count))));
+}
+
+function rejected(list, rejections) {
+  const made = rejections.map((one) =>
+    h(
+      "li",
+      {},
+      h("p", {}, h("strong", {}, one.why), " ", one.remedy),
+      h("p", { class: "quiet" }, detail(one)),
+    ),
+  );
+  list.replaceChildren(
+    ...(made.length ? made : [h("li", { class: "quiet" }, "Nothing was refused.")]),
+  );
+}
+
+function detail(one) {
+  const when = new Date(one.at).toLocaleTimeString();
+  const key = one.key_id ? `key ${one.key_id}` : "";
+  return [when, one.status, one.err_code, one.route, key, one.request_id]
+    .filter(Boolean)
+    .join(" · ");
+}

@@ -1,0 +1,49 @@
+// Why lwd refused a stream. A browser does not tell, so the same request is made again by fetch:
+// what would refuse the stream refuses that too, with words.
+
+import { askOnce } from "./key.js";
+
+// `{why, remedy, detail}` for the path of a WebSocket that was refused.
+export async function explain(path) {
+  let response;
+  try {
+    response = await askOnce(path);
+  } catch {
+    return {
+      why: "lwd cannot be reached.",
+      remedy: "See whether it runs, and whether the network lets you.",
+    };
+  }
+  const body = await response.json().catch(() => ({}));
+  const id = response.headers.get("dg-request-id");
+  const detail = [response.status, body.err_code ?? body.error_code, id]
+    .filter(Boolean)
+    .join(" · ");
+  return { detail, ...((await remembered(id)) ?? plain(response.status, body)) };
+}
+
+// What lwd remembers of the request: the reason, where the answer has only Deepgram's words.
+async function remembered(id) {
+  const response = await askOnce("/v1/status/rejections").catch(() => null);
+  if (!response?.ok) {
+    return null;
+  }
+  const { rejections } = await response.json();
+  const one = rejections.find((rejection) => rejection.request_id === id);
+  return one && one.reason !== "bad_request" ? { why: one.why, remedy: one.remedy } : null;
+}
+
+function plain(status, { err_msg: message = "lwd refused the stream." }) {
+  if (status === 400 && message.includes("is a WebSocket")) {
+    return {
+      why: "lwd takes this stream now; a moment ago it did not, or something before it lets no WebSocket pass.",
+      remedy: "Try again. A proxy must pass Upgrade on.",
+    };
+  }
+  return status === 401
+    ? {
+        why: `lwd does not take this key: ${message}`,
+        remedy: "Type another, or have one made with lwd keys add.",
+      }
+    : { why: message, remedy: status === 400 ? "Change the option, and try again." : "" };
+}

@@ -1,0 +1,225 @@
+// The speech view: from a microphone or a file to words on the page.
+
+import { $, h } from "./dom.js";
+import { FORMATS } from "./export.js";
+import { position, seconds } from "./figures.js";
+import { key } from "./key.js";
+import { Latency, median } from "./latency.js";
+import { Messages } from "./messages.js";
+import { Microphone, loudness } from "./microphone.js";
+import { Paper } from "./paper.js";
+import { Recording } from "./recording.js";
+import { explain } from "./refusal.js";
+import { connect, finish, path } from "./socket.js";
+import { Transcript } from "./transcript.js";
+
+export class Speech {
+  constructor(options) {
+    this.options = options;
+    this.paper = new Paper($("#transcript"), $("#inspector"), $("#spoken"));
+    this.messages = new Messages({
+      list: $("#messages"),
+      count: $("#message-count"),
+      copy: $("#copy-messages"),
+      events: $("#events"),
+    });
+    this.transcript = new Transcript();
+    this.source = null; // what is heard now
+    this.socket = null;
+    $("#speak").addEventListener("click", () => (this.source ? this.#stop() : this.#listen()));
+    $("#choose").addEventListener("click", () => $("#file").click());
+    $("#file").addEventListener("change", ({ target }) => this.hear(target.files[0]));
+    $("#clear").addEventListener("click", () => this.#clear());
+    for (const button of document.querySelectorAll("[data-export]")) {
+      button.addEventListener("click", () => this.#save(button.dataset.export));
+    }
+  }
+
+  // Transcribes a file.
+  hear(file) {
+    $("#file").value = "";
+    if (file && !this.source) {
+      this.#run(
+        async () => {
+          this.#say(`Reading ${file.name}`);
+          return Recording.read(file, this.options.has("multichannel"));
+        },
+        (recording) => this.#sendFile(recording, file.name),
+      );
+    }
+  }
+
+  #listen() {
+    return this.#run(
+      () => {
+        this.#say("Waiting for the microphone");
+        return Microphone.open();
+      },
+      (microphone) => this.#sendSpeech(microphone),
+    );
+  }
+
+  // One stream, from the source to the last message.
+  async #run(open, send) {
+    const opening = this.#begin();
+    try {
+      this.source = await open();
+      if (opening.isClosed) {
+        return;
+      }
+      const params = [...this.source.parameters, ...this.options.parameters];
+      await this.#open(params);
+      if (this.socket) {
+        await send(this.source);
+        await this.ended;
+      }
+    } catch (error) {
+      this.refuse({ why: error.message });
+    } finally {
+      await this.#end();
+    }
+  }
+
+  // Opens the socket, or shows why it was refused.
+  async #open(params) {
+    let close;
+    this.ended = new Promise((resolve) => {
+      close = resolve;
+    });
+    this.socket = await connect(params, key(), {
+      message: (message, text) => this.#take(message, text),
+      closed: (why) => {
+        this.why = why;
+        close();
+      },
+    });
+    if (!this.socket) {
+      this.refuse(await explain(path(params)));
+    }
+  }
+
+  #sendSpeech(microphone) {
+    this.#say("Listening");
+    $("#meter").hidden = false;
+    return microphone.start((samples, length) => {
+      this.sentS += length;
+      this.latency.note(this.sentS, performance.now());
+      if (this.socket?.readyState === WebSocket.OPEN) {
+        this.socket.send(samples);
+      }
+      $("#meter").firstElementChild.style.transform = `scaleX(${loudness(samples)})`;
+      $("#clock").textContent = position(this.sentS);
+    });
+  }
+
+  async #sendFile(recording, name) {
+    const atPace = $("#at-pace").checked;
+    const began = performance.now();
+    const progress = $("#progress");
+    progress.hidden = false;
+    this.#say(`Sending ${name}`);
+    await recording.send(this.socket, atPace, (share, at) => {
+      progress.value = share;
+      if (at !== null && atPace) {
+        this.latency.note(at, performance.now());
+      }
+      if (at !== null) {
+        $("#clock").textContent = `${position(at)} of ${position(recording.seconds)}`;
+      }
+    });
+    finish(this.socket);
+    this.finished = () => {
+      const took = (performance.now() - began) / 1000;
+      return recording.seconds === null || atPace
+        ? `Heard ${name}`
+        : `Heard ${name}: ${seconds(recording.seconds)} in ${seconds(took)}`;
+    };
+  }
+
+  #stop() {
+    this.#say("Finishing");
+    this.source.close();
+    this.source.isClosed = true;
+    if (this.socket) {
+      finish(this.socket);
+    }
+  }
+
+  #begin() {
+    this.#clear();
+    this.source = { close() {} }; // until it is open
+    this.latency = new Latency();
+    this.sentS = 0;
+    this.why = null;
+    this.finished = () => "Done.";
+    $("#refusal").hidden = true;
+    $("#speak").textContent = "Stop";
+    $("#speak").classList.add("running");
+    $("#choose").disabled = true;
+    return this.source;
+  }
+
+  async #end() {
+    if (!this.source.isClosed) {
+      await this.source.close();
+    }
+    if (this.socket) {
+      this.#say(this.finished());
+    } else {
+      this.#say("Nothing was heard.");
+    }
+    if (this.why) {
+      this.refuse({ why: this.why });
+    }
+    this.source = null;
+    this.socket = null;
+    $("#progress").hidden = true;
+    $("#speak").textContent = "Speak";
+    $("#speak").classList.remove("running");
+    $("#choose").disabled = false;
+    $("#meter").hidden = true;
+  }
+
+  #take(message, text) {
+    this.messages.add(message, text);
+    const line = this.transcript.add(message);
+    if (line) {
+      this.paper.show(line, this.transcript.channels);
+    }
+    if (message.type === "Results" && this.latency.measure(message, performance.now()) !== null) {
+      $("#interim-latency").textContent = seconds(median(this.latency.interims));
+      $("#final-latency").textContent = seconds(median(this.latency.finals));
+    }
+  }
+
+  #clear() {
+    this.transcript = new Transcript();
+    this.paper.clear();
+    this.messages.clear();
+    $("#interim-latency").textContent = $("#final-latency").textContent = "–";
+  }
+
+  #save(format) {
+    const { type, write } = FORMATS[format];
+    const url = URL.createObjectURL(new Blob([write(this.transcript)], { type }));
+    h("a", { href: url, download: `transcript.${format}` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }
+
+  // Screen readers tell the state; the clock beside it goes on in silence.
+  #say(text) {
+    $("#state").textContent = text;
+    $("#clock").textContent = "";
+  }
+
+  // Shows why something cannot be.
+  refuse({ why, remedy = "", detail = "" }) {
+    const parts = [
+      h("strong", {}, why),
+      remedy && h("span", {}, remedy),
+      detail && h("code", {}, detail),
+    ];
+    $("#refusal").replaceChildren(...parts.filter(Boolean));
+    $("#refusal").hidden = false;
+  }
+}

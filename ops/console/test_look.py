@@ -1,0 +1,118 @@
+"""How the console looks, and whether everybody can use it: axe, a phone, two colour schemes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from console.conftest import KEY, PATIENCE_MS, Visitor
+from tests.e2e.conftest import Daemon
+
+Scheme = Literal["light", "dark"]
+
+
+def heard(page: Page, speech_file: Path) -> None:
+    """Have the console show what it shows of speech, with all that can be unfolded."""
+    expect(page.locator("#options [name=model] option")).to_have_count(3)
+    page.set_input_files("#file", speech_file)
+    expect(page.locator("#state")).to_contain_text("Heard")
+    page.evaluate(
+        "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+    )
+    page.locator(".word").first.click()
+
+
+def assert_accessible(page: Page) -> None:
+    """Raise with what axe finds."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> Scheme:
+    """Each colour scheme."""
+    scheme: Scheme = request.param
+    return scheme
+
+
+@pytest.fixture(params=[(1280, 860), (375, 812)], ids=["desk", "phone"])
+def sized(
+    request: pytest.FixtureRequest, browser: Browser, scheme: Scheme, daemon: Daemon
+) -> Iterator[Page]:
+    """The console on a desk and on a phone."""
+    width, height = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        reduced_motion="reduce",  # so that no colour is caught halfway
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{daemon.port}/")
+    yield page
+    context.close()
+
+
+def test_everybody_can_use_both_views(
+    sized: Page, speech_file: Path, shots: Path, request: pytest.FixtureRequest
+) -> None:
+    """Axe finds no violation, and nothing has to be scrolled sideways."""
+    name = request.node.callspec.id
+
+    heard(sized, speech_file)
+    assert_accessible(sized)
+    assert_fits(sized)
+    sized.screenshot(path=shots / f"speech-{name}.png", full_page=True)
+
+    sized.evaluate("() => fetch('/v1/listen?encoding=wax')")
+    sized.get_by_role("tab", name="Operations").click()
+    expect(sized.locator("#rejections")).to_contain_text("encoding")
+    assert_accessible(sized)
+    assert_fits(sized)
+    sized.screenshot(path=shots / f"operations-{name}.png", full_page=True)
+
+
+def assert_fits(page: Page) -> None:
+    """Raise when the page is wider than the window."""
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_everybody_can_type_the_key(visitor: Visitor, guarded: Daemon, shots: Path) -> None:
+    """The question for a key is found by a screen reader, and so is what was wrong with it."""
+    page = visitor.open(guarded)
+    expect(page.get_by_label("Key", exact=True)).to_be_focused()
+    page.keyboard.type(KEY[::-1])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("does not take this key")
+
+    assert_accessible(page)
+    page.screenshot(path=shots / "key.png")
+
+
+def test_everybody_can_read_a_refusal(page: Page, speech_file: Path, shots: Path) -> None:
+    """It is an alert, with enough contrast."""
+    page.fill("[name=utterance_end_ms]", "12")
+    page.set_input_files("#file", speech_file)
+    expect(page.get_by_role("alert")).to_contain_text("utterance_end_ms")
+
+    assert_accessible(page)
+    page.screenshot(path=shots / "refusal.png")
+
+
+def test_a_picture_while_somebody_speaks(page: Page, twice: Path, shots: Path) -> None:
+    """Finals and interims at once: the picture in the documentation is made of this."""
+    page.fill("[name=keyterm]", "good soul openly shouldered\ntrudged")
+    page.set_input_files("#file", twice)
+    expect(page.locator("#state")).to_contain_text(
+        "Heard"
+    )  # the first batches of a daemon are slow
+    page.check("#at-pace")
+    page.set_input_files("#file", twice)
+    expect(page.locator("#transcript p").nth(1).locator(".word.interim").nth(2)).to_be_visible()
+
+    page.screenshot(path=shots / "console.png")
+
+    expect(page.locator("#state")).to_contain_text("Heard")

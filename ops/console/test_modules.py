@@ -1,0 +1,261 @@
+"""The parts of the page that need no page: how a transcript settles, and what is made of it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Page
+
+SOME = settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def word(text: str, start: float, confidence: float = 0.9) -> dict[str, Any]:
+    """A word of a fifth of a second."""
+    return {
+        "word": text.lower().strip(".,"),
+        "punctuated_word": text,
+        "start": start,
+        "end": start + 0.2,
+        "confidence": confidence,
+    }
+
+
+def results(text: str, start: float, *, final: bool, speech_final: bool = False, channel: int = 0,
+            channels: int = 1) -> dict[str, Any]:  # fmt: skip
+    """A message whose words follow upon each other."""
+    words = [word(one, round(start + 0.25 * n, 3)) for n, one in enumerate(text.split())]
+    return {
+        "type": "Results",
+        "channel_index": [channel, channels],
+        "start": start,
+        "duration": 0.25 * len(words),
+        "is_final": final,
+        "speech_final": speech_final,
+        "channel": {"alternatives": [{"transcript": text, "confidence": 0.9, "words": words}]},
+    }
+
+
+def transcribed(page: Page, messages: list[dict[str, Any]], then: str) -> Any:
+    """What an expression of `transcript`, after the messages, and of all modules comes to."""
+    return page.evaluate(
+        f"""async (messages) => {{
+            const {{ Transcript }} = await import("/console/transcript.js");
+            const written = await import("/console/export.js");
+            const {{ captions }} = await import("/console/captions.js");
+            const transcript = new Transcript();
+            messages.forEach((message) => transcript.add(message));
+            return {then};
+        }}""",
+        messages,
+    )
+
+
+LINES = """transcript.lines.map(
+    (line) => [line.settledWords.map((word) => word.text).join(" "), line.text, line.ended])"""
+
+
+def test_interims_are_replaced_and_finals_stay(page: Page) -> None:
+    """Until a final comes each interim restates all since the last one."""
+    messages = [
+        results("the god", 0, final=False),
+        results("The good soul", 0, final=False),
+        results("The good soul", 0, final=True),
+        results("open leash", 0.75, final=False),
+    ]
+
+    assert transcribed(page, messages, LINES) == [
+        ["The good soul", "The good soul open leash", False]
+    ]
+    messages += [results("openly.", 0.75, final=True, speech_final=True)]
+    assert transcribed(page, messages, LINES) == [
+        ["The good soul openly.", "The good soul openly.", True]
+    ]
+
+
+def test_each_utterance_and_channel_has_its_line(page: Page) -> None:
+    """A line ends with speech_final or UtteranceEnd; one that came to nothing is taken back."""
+    messages = [
+        results("Hello.", 0, final=True, channel=0, channels=2),
+        results("Yes?", 0.1, final=True, speech_final=True, channel=1, channels=2),
+        {"type": "UtteranceEnd", "channel": [0, 2], "last_word_end": 0.2},
+        results("hm", 3, final=False, channel=0, channels=2),
+        results("", 3, final=True, speech_final=True, channel=0, channels=2),
+        results("", 4, final=True, speech_final=True, channel=1, channels=2),
+        results("Again.", 5, final=True, speech_final=True, channel=0, channels=2),
+    ]
+
+    assert transcribed(page, messages, LINES) == [
+        ["Hello.", "Hello.", True],
+        ["Yes?", "Yes?", True],
+        ["Again.", "Again.", True],
+    ]
+    assert transcribed(page, messages, "written.toText(transcript)") == (
+        "Channel 1: Hello.\nChannel 2: Yes?\nChannel 1: Again.\n"
+    )
+    assert "<v Channel 2>Yes?" in transcribed(page, messages, "written.toVtt(transcript)")
+
+
+def test_a_late_utterance_end_leaves_new_words_alone(page: Page) -> None:
+    """It may come when somebody speaks again."""
+    messages = [
+        results("and then", 2, final=False),
+        {"type": "UtteranceEnd", "channel": [0, 1], "last_word_end": 0.5},
+    ]
+
+    assert transcribed(page, messages, LINES) == [["", "and then", False]]
+
+
+def test_words_settle_in_place(page: Page) -> None:
+    """The element of a word stays when the word becomes final, so that nothing flickers."""
+    messages = [
+        results("the good sole", 0, final=False),
+        results("The good soul", 0, final=True, speech_final=True),
+    ]
+    kept, classes = page.evaluate(
+        """async (messages) => {
+            const { Transcript } = await import("/console/transcript.js");
+            const { Paper } = await import("/console/paper.js");
+            const sheet = document.createElement("div");
+            const paper = new Paper(sheet, document.createElement("p"), document.createElement("div"));
+            const transcript = new Transcript();
+            const seen = messages.map((message) => {
+                paper.show(transcript.add(message), 1);
+                return [...sheet.querySelectorAll(".word")];
+            });
+            const kept = seen[1].every((element, n) => element === seen[0][n]);
+            return [kept, seen[1].map((element) => element.className.trim())];
+        }""",
+        messages,
+    )
+
+    assert kept
+    assert classes == ["word"] * 3
+
+
+def test_captions_are_as_the_formats_want_them(page: Page) -> None:
+    """To the byte: numbers, times, marks, and what WebVTT would take for tags."""
+    messages = [
+        results("R&D <b> it is.", 3599.9, final=True, speech_final=True),
+        results("Good.", 3605, final=True, speech_final=True),
+    ]
+
+    assert transcribed(page, messages, "written.toSrt(transcript)") == (
+        "1\n00:59:59,900 --> 01:00:00,900\nR&D <b> it is.\n\n"
+        "2\n01:00:05,000 --> 01:00:06,000\nGood.\n\n"
+    )
+    assert transcribed(page, messages, "written.toVtt(transcript)") == (
+        "WEBVTT\n\n00:59:59.900 --> 01:00:00.900\nR&amp;D &lt;b&gt; it is.\n\n"
+        "01:00:05.000 --> 01:00:06.000\nGood.\n\n"
+    )
+
+
+TEXTS = st.lists(st.text("abcXYZ.,é-", min_size=1, max_size=60), max_size=40).map(" ".join)
+
+
+@SOME
+@given(TEXTS)
+def test_captions_lose_no_word(page: Page, text: str) -> None:
+    """Each fits on two lines, lasts six seconds at most, and none overlaps the next."""
+    messages = [results(text, 0, final=True, speech_final=True)]
+
+    cut = transcribed(page, messages, "captions(transcript)")
+
+    assert " ".join(" ".join(one["lines"]) for one in cut).split() == text.split()
+    for one, following in zip(cut, [*cut, None][1:], strict=True):
+        assert len(one["lines"]) <= 2
+        assert all(len(line) <= 42 or " " not in line for line in one["lines"])
+        assert 0 < one["end"] - one["start"] <= 6
+        assert following is None or one["end"] <= following["start"] + 0.001
+
+
+@SOME
+@given(st.lists(st.tuples(TEXTS, st.booleans(), st.booleans()), max_size=12))
+def test_any_messages_leave_the_finals(page: Page, told: list[tuple[str, bool, bool]]) -> None:
+    """Whatever the interims were, what is saved is what the finals said."""
+    messages = [
+        results(text, float(n), final=final, speech_final=final and ends)
+        for n, (text, final, ends) in enumerate(told)
+    ]
+
+    text, saved = transcribed(
+        page, messages, "[written.toText(transcript), written.toJson(transcript)]"
+    )
+
+    finals = [message for message in messages if message["is_final"]]
+    said = [one["channel"]["alternatives"][0]["transcript"] for one in finals]
+    assert text.split() == " ".join(said).split()
+    assert json.loads(saved) == finals
+
+
+@pytest.mark.parametrize(
+    ("share", "now", "before", "expected"),
+    [
+        (0.5, [["0.1", 0], ["0.2", 10], ["+Inf", 10]], [], 0.15),
+        (0.95, [["0.1", 8], ["0.2", 10], ["+Inf", 10]], [], 0.175),
+        (
+            0.5,
+            [["0.1", 10], ["0.2", 12], ["+Inf", 12]],
+            [["0.1", 10], ["0.2", 10], ["+Inf", 10]],
+            0.15,
+        ),
+        (0.5, [["0.1", 0], ["+Inf", 3]], [], 0.1),
+        (0.5, [["0.1", 4], ["+Inf", 4]], [["0.1", 4], ["+Inf", 4]], None),
+        (0.5, [], [], None),
+    ],
+)
+def test_quantiles_are_of_what_came_in_between(
+    page: Page, share: float, now: list[Any], before: list[Any], expected: float | None
+) -> None:
+    """As Prometheus reckons them, from the difference of two readings."""
+    value = page.evaluate(
+        """async ([share, now, before]) => {
+            const { quantile } = await import("/console/figures.js");
+            return quantile(share, now, before);
+        }""",
+        [share, now, before],
+    )
+
+    assert value == (None if expected is None else pytest.approx(expected))
+
+
+def test_latency_is_from_the_end_of_the_audio(page: Page) -> None:
+    """A result counts from when the last of its audio was recorded; unknown audio has none."""
+    measured = page.evaluate(
+        """async () => {
+            const { Latency, median } = await import("/console/latency.js");
+            const latency = new Latency();
+            [0.1, 0.2, 0.3].forEach((end, n) => latency.note(end, 1000 + 100 * n));
+            const result = (start, duration, is_final) => ({ start, duration, is_final });
+            return [
+                latency.measure(result(0, 0.2, false), 1400),
+                latency.measure(result(0.1, 0.2, true), 1700),
+                latency.measure(result(0, 9, true), 1700),
+                latency.interims, latency.finals, median([3, 1, 2]), median([]),
+            ];
+        }"""
+    )
+
+    assert measured == [0.3, 0.5, None, [0.3], [0.5], 2, None]
+
+
+def test_code_for_an_lwd_behind_tls_with_a_key(page: Page) -> None:
+    """Schemes and the key's place follow the page's own address."""
+    written = page.evaluate(
+        """async () => {
+            const { SNIPPETS } = await import("/console/snippets.js");
+            const given = { params: [["punctuate", "true"]], host: "lwd.example", tls: true };
+            const write = ({ write }) => write({ ...given, key: "KEY", asksForKey: true });
+            return Object.fromEntries(Object.entries(SNIPPETS).map(([name, one]) => [name, write(one)]));
+        }"""
+    )
+
+    for code in written.values():
+        assert re.search(r"(https|wss)://(lwd\.example|\{)", code)
+        assert not re.search(r"\b(http|ws)://lwd", code)
+        assert "KEY" in code
+        assert "punctuate" in code

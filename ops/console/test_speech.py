@@ -1,0 +1,263 @@
+"""The speech view: a microphone and files, words, exports, and refusals."""
+
+import base64
+import json
+import re
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from console.conftest import KEY, Visitor, write_wav
+from tests.conftest import SPOKEN, bare, read_pcm, word_errors
+from tests.e2e.conftest import Daemon
+
+MOST_ERRORS = 7
+"""Of nineteen words; tiny.en hears four of them wrong in the recording itself."""
+
+
+def is_spoken(text: str) -> bool:
+    """Whether a text is what the recording says, as far as a tiny model hears it."""
+    return word_errors(bare(text), bare(SPOKEN)) <= MOST_ERRORS
+
+
+def settled(page: Page) -> str:
+    """The words that are final."""
+    return " ".join(page.locator("#transcript .word:not(.interim)").all_inner_texts())
+
+
+def drop(page: Page, file: Path) -> None:
+    """Drop a file on the page as a mouse does."""
+    data = base64.b64encode(file.read_bytes()).decode()
+    transfer = page.evaluate_handle(
+        """([name, data]) => {
+            const transfer = new DataTransfer();
+            const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+            transfer.items.add(new File([bytes], name));
+            return transfer;
+        }""",
+        [file.name, data],
+    )
+    page.dispatch_event("main", "dragover", {"dataTransfer": transfer})
+    expect(page.locator("#drop")).to_be_visible()
+    page.dispatch_event("main", "drop", {"dataTransfer": transfer})
+    expect(page.locator("#drop")).to_be_hidden()
+
+
+def test_what_is_said_is_read(page: Page) -> None:
+    """Interims come while it is said and become finals; times, events and latency are shown."""
+    page.click("#speak")
+    expect(page.locator("#state")).to_contain_text("Listening")
+    expect(page.locator("#transcript .interim").first).to_be_visible()
+    expect(page.locator("#events")).to_contain_text("UtteranceEnd")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#state")).to_have_text("Done.")
+
+    assert is_spoken(settled(page))
+    assert is_spoken(" ".join(page.locator("#spoken p").all_inner_texts()))
+    expect(page.locator("#transcript .interim")).to_have_count(0)
+    expect(page.locator("#events")).to_contain_text("SpeechStarted")
+    expect(page.locator("#events")).to_contain_text("Metadata")
+    for latency in ("#interim-latency", "#final-latency"):
+        expect(page.locator(latency)).to_have_text(re.compile(r"^\d+(\.\d+)? s$"))
+
+
+def test_a_word_tells_its_time_and_confidence(page: Page, speech_file: Path) -> None:
+    """To whoever points at it, and to whoever has only a keyboard."""
+    page.set_input_files("#file", speech_file)
+    expect(page.locator("#state")).to_contain_text("Heard")
+    described = re.compile(r"^“\w+,?”, \d+\.\d\d to \d+\.\d\d s, (fairly )?(un)?sure, \d+ %$")
+
+    page.locator(".word").nth(3).hover()
+    expect(page.locator("#inspector")).to_have_text(described)
+    third = page.locator("#inspector").inner_text()
+    page.locator("#transcript").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#inspector")).to_have_text(described)
+    expect(page.locator("#inspector")).not_to_have_text(third)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#inspector")).to_have_text(third)
+
+
+def test_a_dropped_file_can_be_saved(page: Page, speech_file: Path, tmp_path: Path) -> None:
+    """As text, captions and messages, which all say the same."""
+    drop(page, speech_file)
+    expect(page.locator("#state")).to_contain_text("Heard ls_test.flac: 6.67 s in")
+    words = bare(settled(page))
+    saved = {}
+    for name in ("Text", "SRT", "VTT", "JSON"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name, exact=True).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        saved[path.suffix] = path.read_text()
+
+    assert is_spoken(" ".join(words))
+    assert bare(saved[".txt"]) == words
+    finals = json.loads(saved[".json"])
+    assert [
+        bare(word["word"])[0]
+        for final in finals
+        for word in final["channel"]["alternatives"][0]["words"]
+    ] == words
+    assert saved[".vtt"].startswith("WEBVTT\n\n00:00:0")
+    srt = re.sub(r"^\d+\n[\d:,]+ --> [\d:,]+$", "", saved[".srt"], flags=re.MULTILINE)
+    assert bare(srt) == words
+
+
+def test_a_file_that_the_browser_cannot_decode_goes_as_it_is(page: Page, tmp_path: Path) -> None:
+    """The stream is closed where lwd cannot decode it either, and the page says so."""
+    file = tmp_path / "noise.flac"
+    file.write_bytes(b"fLaC" + bytes(range(256)) * 64)
+
+    page.set_input_files("#file", file)
+
+    expect(page.locator("#refusal")).to_contain_text("lwd could not decode the audio. (1008")
+    expect(page.get_by_role("button", name="Speak")).to_be_enabled()
+
+
+def test_channels_are_told_apart(page: Page, speech_file: Path, tmp_path: Path) -> None:
+    """Each has its lines, with its number; together they are mixed."""
+    pcm = read_pcm(speech_file, 16_000)
+    late = np.concatenate([np.zeros(16_000, np.int16), pcm])[: len(pcm)]
+    file = write_wav(tmp_path / "two.wav", np.stack([pcm, late], 1).ravel(), channels=2)
+
+    page.check("[name=multichannel]")
+    page.set_input_files("#file", file)
+
+    expect(page.locator("#state")).to_contain_text("Heard")
+    told = page.locator("#transcript .time").all_inner_texts()
+    assert sorted({one.partition(" · ")[0] for one in told}) == ["1", "2"]
+    first = page.locator("#transcript p").filter(has_text="1 · ").locator(".word")
+    assert is_spoken(" ".join(first.all_inner_texts()))
+
+
+def test_options_reach_the_stream_and_the_code(page: Page, speech_file: Path) -> None:
+    """What is chosen is in the query, and in what is offered to be copied."""
+    page.select_option("[name=model]", "base")
+    page.select_option("[name=language]", "en")
+    page.check("[name=numerals]")
+    page.fill("[name=keyterm]", "soul\ngood & bad")
+    page.check("[name=redact][value=ssn]")
+    with page.expect_websocket() as opened:
+        page.set_input_files("#file", speech_file)
+    expect(page.locator("#state")).to_contain_text("Heard")
+    page.get_by_role("heading", name="Messages").click()
+    page.click("#copy-messages")
+    messages = page.evaluate("() => navigator.clipboard.readText()").splitlines()
+
+    for part in ("model=base", "language=en", "numerals=true", "keyterm=soul", "redact=ssn"):
+        assert part in opened.value.url
+    assert "keyterm=good+%26+bad" in opened.value.url
+    assert json.loads(messages[-1])["type"] == "Metadata"
+    assert page.locator("#messages li").count() == len(messages)
+    for client, part in {
+        "python": '"keyterm": ["soul","good & bad"]',
+        "javascript": 'keyterm: ["soul","good & bad"]',
+        "browser": "keyterm=soul&keyterm=good+%26+bad",
+        "livekit": 'language="en"',
+        "pipecat": "numerals=True",
+        "curl": "redact=ssn",
+    }.items():
+        page.select_option("#client", client)
+        code = page.locator("#snippet").inner_text()
+        assert part in code
+        assert page.evaluate("() => location.host") in code
+        if client in ("python", "livekit", "pipecat"):
+            compile(code, client, "exec")
+
+
+def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> None:
+    """The page asks until a key will do, and asks for no other."""
+    page = visitor.open(guarded)
+    dialog = page.get_by_role("dialog")
+    page.get_by_label("Key", exact=True).fill("wrong")
+    page.get_by_role("button", name="Use it").click()
+    expect(dialog).to_contain_text(
+        "lwd does not take this key: Invalid credentials. (401 INVALID_AUTH)"
+    )
+    page.get_by_label("Key", exact=True).fill(KEY)
+    page.get_by_role("button", name="Use it").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#options [name=model] option")).to_have_count(2)
+    page.reload()
+    expect(page.locator("#options [name=model] option")).to_have_count(2)
+    expect(dialog).to_be_hidden()
+
+
+def test_the_python_code_works(
+    page: Page, speech_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it is copied, with the audio where its comment says."""
+    page.fill("[name=keyterm]", "good soul\ntrudged")
+    pcm = read_pcm(speech_file, 16_000).tobytes()
+
+    def send(socket: Any) -> None:
+        socket.send_media(pcm)
+        socket.send_close_stream()
+
+    told = page.locator("#snippet").inner_text()
+    code = told.replace("    # from", "    Thread(target=send, args=[socket]).start()\n    # from")
+    assert code != told
+    exec(code, {"Thread": Thread, "send": send})  # noqa: S102 - it is lwd's own
+
+    [text] = re.findall(r"transcript='([^']+)'", capsys.readouterr().out)
+    assert is_spoken(text)
+
+
+def test_a_page_of_another_name_is_told_what_it_lacks(visitor: Visitor, daemon: Daemon) -> None:
+    """Without keys lwd takes no name that it does not know, and browsers give no microphone."""
+    page = visitor.open(daemon, host="lwd.test")
+    expect(page.locator("#refusal")).to_contain_text("add it to server.allowed_hosts")
+
+    page.click("#speak")
+
+    expect(page.locator("#refusal")).to_contain_text(
+        "Browsers give the microphone to pages of https:// and of localhost alone."
+    )
+
+
+@pytest.fixture
+def with_key(visitor: Visitor, guarded: Daemon) -> Page:
+    """The console of the daemon that asks for a key, which was typed."""
+    page = visitor.open(guarded)
+    page.get_by_label("Key", exact=True).fill(KEY)
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator("#options [name=model] option")).to_have_count(2)
+    return page
+
+
+def test_a_refused_stream_shows_its_reason(
+    with_key: Page, visitor: Visitor, guarded: Daemon, speech_file: Path
+) -> None:
+    """A browser hides it: too many streams, a key that is good no more, a bad option."""
+    page, refusal = with_key, with_key.locator("#refusal")
+    other = visitor.open(guarded)
+    other.get_by_label("Key", exact=True).fill(KEY)
+    other.get_by_role("button", name="Use it").click()
+    expect(other.locator("#options [name=model] option")).to_have_count(2)
+    other.click("#speak")
+    expect(other.locator("#state")).to_contain_text("Listening")
+
+    page.set_input_files("#file", speech_file)
+    expect(refusal).to_contain_text("As many streams are open as lwd takes.")
+    expect(refusal).to_contain_text("429 · TOO_MANY_REQUESTS · ")
+
+    other.get_by_role("button", name="Stop").click()
+    expect(other.locator("#state")).to_have_text("Done.")
+    page.evaluate("() => sessionStorage.setItem('lwd-key', 'revoked')")
+    page.set_input_files("#file", speech_file)
+    expect(refusal).to_contain_text("lwd does not take this key: Invalid credentials.")
+
+    page.evaluate("([key]) => sessionStorage.setItem('lwd-key', key)", [KEY])
+    page.fill("[name=utterance_end_ms]", "999")
+    page.set_input_files("#file", speech_file)
+    expect(refusal).to_contain_text("Invalid 'utterance_end_ms' value of '999'.")
+
+    page.fill("[name=utterance_end_ms]", "1000")
+    page.set_input_files("#file", speech_file)
+    expect(page.locator("#state")).to_contain_text("Heard")
+    expect(refusal).to_be_hidden()
