@@ -19,7 +19,8 @@ from threading import Timer
 import click
 
 from examples.blocks import Block
-from lwd.cli import DEFAULT_URL, lwd
+from lwd.cli import lwd
+from lwd.cli.options import DEFAULT_URL
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
