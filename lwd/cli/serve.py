@@ -55,7 +55,11 @@ def serve(
     configuration = load()
     from lwd.server.app import serve as run  # noqa: PLC0415 - so help and faults are told at once
 
-    tell = partial(announce, needs_key=not configuration.auth.is_open)
+    tell = partial(
+        announce,
+        needs_key=not configuration.auth.is_open,
+        has_console=configuration.console.enabled,
+    )
     run(configuration, announce_json if as_json else tell, load)
 
 
@@ -64,13 +68,17 @@ def announce_json(host: str, port: int, models: Sequence[str]) -> None:
     show_json_line({"url": _url(host, port), "models": list(models)})
 
 
-def announce(host: str, port: int, models: Sequence[str], *, needs_key: bool) -> None:
+def announce(
+    host: str, port: int, models: Sequence[str], *, needs_key: bool, has_console: bool
+) -> None:
     """Tell who started the server where it is, and what to try next."""
     url = _url(host, port)
     options = "" if url == DEFAULT_URL else f" --url {url}"
     options += " --key KEY" if needs_key else ""
     click.echo(f"lwd listens on {url}/v1/listen with {', '.join(models)}; Ctrl-C stops it.")
     command = "python -m lwd" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
+    if has_console:
+        click.echo(f"Speak to it in a browser: {url.replace('ws', 'http', 1)}/")
     click.echo(f"Try it from another terminal: {command} listen{options} FILE")
 
 

@@ -42,6 +42,22 @@ def test_the_address_and_a_command_to_try_are_shown(
     assert len(served) == 2
 
 
+def test_the_console_is_named_where_there_is_one(
+    run: Run,
+    served: list[Config],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever starts the server reads where to speak to it."""
+    assert run("serve", "--port", "9001") == 0
+    assert "in a browser: http://127.0.0.1:9001/\n" in capsys.readouterr().out
+
+    monkeypatch.setenv("LWD_CONSOLE__ENABLED", "false")
+    assert run("serve") == 0
+    assert "browser" not in capsys.readouterr().out
+    assert len(served) == 2
+
+
 def test_the_command_to_try_has_a_key_where_one_is_needed(
     run: Run,
     served: list[Config],
