@@ -58,7 +58,8 @@ class Hints:
     `language` is a Whisper code, or None to detect it, among `languages` if there are any.
     `keyterms` are words that may be said in the window. `spoken` holds the tokens of words that
     it begins with and that are settled: what is heard goes on after them. `draft` holds the tokens
-    of an earlier hypothesis: it makes the answer come sooner and never changes it.
+    of an earlier hypothesis: it makes the answer come sooner and never changes it. With
+    `is_hurried` an answer soon is worth more than one that is a little better.
     """
 
     language: str | None = None
@@ -66,6 +67,7 @@ class Hints:
     keyterms: tuple[Keyterm, ...] = ()
     spoken: tuple[int, ...] = ()
     draft: tuple[int, ...] = ()
+    is_hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

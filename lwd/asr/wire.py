@@ -180,6 +180,7 @@ def _hints(fields: dict[str, Any]) -> Hints:
         keyterms=tuple(Keyterm(**keyterm) for keyterm in fields["keyterms"]),
         spoken=tuple(fields["spoken"]),
         draft=tuple(fields["draft"]),
+        is_hurried=fields["is_hurried"],
     )
 
 

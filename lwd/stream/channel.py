@@ -34,6 +34,9 @@ _OVERLAP_S = 3.0
 _OVERLAP_MARGIN = SAMPLE_RATE // 5
 """Settled words that are heard again after a cut, so that no sound falls into the seam."""
 
+_LATE = SAMPLE_RATE
+"""A stream whose last final came this late is served by an engine with too much to do."""
+
 _LONGEST = int((MAX_WINDOW_S - 1) * SAMPLE_RATE)
 _FORCED_CUT = 20 * SAMPLE_RATE
 """Speech this long is cut even where hypotheses do not agree."""
@@ -76,6 +79,7 @@ class Channel:
         self._said_until = 0
         self._n_overlap = 0
         self._is_alone = False
+        self._is_hurried = False
         self._heard = _Heard()
         self._shown: tuple[Word, ...] = ()
         self._language = ""
@@ -215,6 +219,7 @@ class Channel:
         if self._is_news(due.end) and (listen := self._listen(JobKind.FINAL, due.end)):
             return listen
         self._due.popleft()
+        self._is_hurried = self._now - due.end >= _LATE
         self._close(self._heard.words, due.end, due)
         self._begin(due.end)
         return self._events.popleft()
@@ -340,6 +345,7 @@ class Channel:
             keyterms=self._settings.keyterms,
             spoken=_tokens(without_end(spoken)),
             draft=_tokens(self._heard.words),
+            is_hurried=self._is_hurried,
         )
         speech = self._segmenter.speech(*bounds)
         return Listen(kind, Window.around(speech, bounds, self._margin), end, hints)
@@ -349,8 +355,9 @@ class Channel:
         if self._is_alone:
             return ()
         last = self._context.last(1)
-        # With what was said before, its language would be heard as well.
-        if self._settings.is_switching or not last or speech_start_s - last[0].end_s > _NEAR_S:
+        is_far = not last or speech_start_s - last[0].end_s > _NEAR_S
+        # With what was said before, its language would be heard as well; and it takes its time.
+        if self._settings.is_switching or self._is_hurried or is_far:
             return self._context.last(self._n_overlap)
         return self._context.since(end_s - _REACH_S, at_least=self._n_overlap)
 

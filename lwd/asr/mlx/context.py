@@ -26,9 +26,13 @@ _FLOOR_POSITIONS = {
 }
 
 
-def context_for(kind: JobKind, n_samples: int) -> int:
-    """The encoder length for a window: its own and some slack, rounded up to one in use."""
-    needed = max(n_samples // SAMPLES_PER_POSITION + _SLACK_POSITIONS, _FLOOR_POSITIONS[kind])
+def context_for(kind: JobKind, n_samples: int, *, is_hurried: bool = False) -> int:
+    """The encoder length for a window: its own and some slack, rounded up to one in use.
+
+    What is hurried takes no more than an interim.
+    """
+    least = _FLOOR_POSITIONS[JobKind.INTERIM if is_hurried else kind]
+    needed = max(n_samples // SAMPLES_PER_POSITION + _SLACK_POSITIONS, least)
     return next((context for context in CONTEXTS if context >= needed), FULL_CONTEXT)
 
 

@@ -144,6 +144,8 @@ class MlxEngine:
         is_first = context < FULL_CONTEXT
         if is_first and decoded.tokens and _is_silence(decoded):
             return None if is_surely_silence(decoded.no_speech_probability) else FULL_CONTEXT
+        if job.hints.is_hurried:
+            lenient = _LIVE
         will_do = self._will_do(job, decoded, lenient, is_first=is_first)
         return None if will_do else roomier(context)
 
@@ -214,7 +216,7 @@ class MlxEngine:
 
 
 def _context_for(job: Job) -> int:
-    return context_for(job.kind, len(job.samples))
+    return context_for(job.kind, len(job.samples), is_hurried=job.hints.is_hurried)
 
 
 def _is_silence(decoded: Decoded) -> bool:

@@ -38,6 +38,14 @@ def test_interims_are_the_cheapest() -> None:
     assert interim < final < FULL_CONTEXT
 
 
+@given(kind=st.sampled_from(JobKind), n_samples=st.integers(0, LONGEST))
+def test_what_is_hurried_costs_no_more_than_an_interim(kind: JobKind, n_samples: int) -> None:
+    """Whatever it is for."""
+    hurried = context_for(kind, n_samples, is_hurried=True)
+
+    assert hurried == context_for(JobKind.INTERIM, n_samples)
+
+
 def test_a_second_hearing_has_more_room() -> None:
     """By half, as far as Whisper goes."""
     assert [roomier(context) for context in (384, 512, 640, 1024, 1500)] == [
