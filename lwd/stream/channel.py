@@ -26,6 +26,9 @@ _REACH_S = 7.5
 """A shorter window is heard together with what was said before: an engine takes no longer for it,
 and Whisper hears better what it hears in its place."""
 
+_HURRIED_REACH_S = 5.0
+"""The same for the shorter context of what is hurried."""
+
 _NEAR_S = 1.0
 """After a longer pause what was said before tells little of what is said now."""
 
@@ -355,11 +358,11 @@ class Channel:
         if self._is_alone:
             return ()
         last = self._context.last(1)
-        is_far = not last or speech_start_s - last[0].end_s > _NEAR_S
-        # With what was said before, its language would be heard as well; and it takes its time.
-        if self._settings.is_switching or self._is_hurried or is_far:
+        # With what was said before, its language would be heard as well.
+        if self._settings.is_switching or not last or speech_start_s - last[0].end_s > _NEAR_S:
             return self._context.last(self._n_overlap)
-        return self._context.since(end_s - _REACH_S, at_least=self._n_overlap)
+        reach_s = _HURRIED_REACH_S if self._is_hurried else _REACH_S
+        return self._context.since(end_s - reach_s, at_least=self._n_overlap)
 
     def _unheard(self, end: int) -> list[Span]:
         """Speech since the newest hypothesis."""

@@ -43,6 +43,7 @@ HINTS = st.builds(
     language=st.none() | st.just("de"),
     keyterms=st.lists(KEYTERM).map(tuple),
     draft=st.lists(st.integers(0, 51865)).map(tuple),
+    is_hurried=st.booleans(),
 )
 
 
