@@ -37,7 +37,7 @@ _OVERLAP_S = 3.0
 _OVERLAP_MARGIN = SAMPLE_RATE // 5
 """Settled words that are heard again after a cut, so that no sound falls into the seam."""
 
-_LATE = SAMPLE_RATE
+_LATE = SAMPLE_RATE // 2
 """A stream whose last final came this late is served by an engine with too much to do."""
 
 _LONGEST = int((MAX_WINDOW_S - 1) * SAMPLE_RATE)
