@@ -180,7 +180,10 @@ def _service(ask: Ask, platform: str) -> Finding:
         return skip("service", "no launchd and no systemd here")
     if is_there:
         return ok("service", "loaded")
-    return Finding("service", "warn", "not loaded", "lwd does not start with the machine", remedy)
+    meaning = (
+        "lwd does not start with the machine; if it is not installed yet, see docs/operations.md"
+    )
+    return Finding("service", "warn", "not loaded", meaning, remedy)
 
 
 def _last_end(config: Config) -> Finding:
