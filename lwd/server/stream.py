@@ -27,7 +27,7 @@ from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
 from lwd.server.answers import Answers, Message
 from lwd.server.callback import Callback
-from lwd.server.outcome import OUTCOMES, Outcome
+from lwd.server.outcome import OUTCOMES, Outcome, close_code
 from lwd.server.tally import Tally
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
@@ -132,7 +132,7 @@ class Stream:
             address=self.address,
             model=self._settings.model.name,
             outcome=outcome.value,
-            close_code=self._websocket.close_code,
+            close_code=close_code(outcome, self._websocket.close_code),
             duration_s=round(duration_s, 3),
             audio_s=round(self._audio_s, 3),
             audio_bytes=self._session.audio_bytes,
