@@ -23,7 +23,7 @@ def read_keys(path: Path) -> tuple[Key, ...]:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read()
     except FileNotFoundError as error:
-        raise KeysFileInvalid(f"{path}: not there; lwd keys add makes it") from error
+        raise KeysFileInvalid(f"{path.absolute()}: not there; lwd keys add makes it") from error
     except OSError as error:
         raise _inaccessible(path, error) from error
     if mode & _OTHERS:

@@ -29,6 +29,7 @@ class Keyring:
         self._file = file
         self._version = _version(file)
         self._listed = read_keys(file) if file else ()
+        metrics.KEYS_FILE_BROKEN.set(0)
 
     def find(self, secret: str) -> Key | None:
         """The key, in force or not, that a client has presented."""
@@ -43,11 +44,15 @@ class Keyring:
 
     def _keys(self) -> tuple[Key, ...]:
         """All keys; those of the file first, as they may be disabled or limited."""
+        self.refresh()
+        return *self._listed, *self._configured
+
+    def refresh(self) -> None:
+        """Read the file again if it has changed; a fault is logged, not raised."""
         version = _version(self._file)
         if self._file and version != self._version:
             self._version = version
             self._reload(self._file)
-        return *self._listed, *self._configured
 
     def _reload(self, file: Path) -> None:
         try:

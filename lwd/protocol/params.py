@@ -89,6 +89,14 @@ class Keyterm:
     boost: float = 1.0
 
 
+_QUERY_NAMES: Final = {
+    "endpointing_ms": "endpointing",
+    "keyterms": "keyterm",
+    "language_hints": "language_hint",
+}
+"""How the query names those fields that have another name here."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListenParams:
     """One stream's parameters, validated; each default is Deepgram's.
@@ -128,10 +136,14 @@ class ListenParams:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The names of what differs from the defaults; no value is among them."""
+        """The names, in the query, of what differs from the defaults; no value is among them.
+
+        Keywords are told as keyterms, which they are from here on.
+        """
         default = ListenParams()
         names = (one.name for one in fields(self))
-        return tuple(name for name in names if getattr(self, name) != getattr(default, name))
+        differing = (name for name in names if getattr(self, name) != getattr(default, name))
+        return tuple(_QUERY_NAMES.get(name, name) for name in differing)
 
 
 def parse_listen_params(pairs: Iterable[tuple[str, str]]) -> ListenParams:

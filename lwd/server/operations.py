@@ -88,7 +88,7 @@ def _stream(stream: Stream) -> dict[str, object]:
     return {
         "request_id": str(stream.settings.request_id),
         "key_id": stream.key_id,
-        "model": stream.settings.model.name,
+        "model": stream.settings.model,
         "age_s": round(age_s(stream.settings.request_id), 1),
         "backlog_s": round(stream.backlog_s, 2),
     }

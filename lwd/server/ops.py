@@ -36,6 +36,7 @@ class OpsHandlers:
     def __init__(
         self, live: Live, engines: Engines, streams: Streams, authenticator: Authenticator
     ) -> None:
+        self._live = live
         self._ops = live.config.ops
         self._engines = engines
         self._streams = streams
@@ -91,6 +92,7 @@ class OpsHandlers:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         self._check_key(request)
+        self._live.keyring.refresh()
         backlogs = (stream.backlog_s for stream in self._streams.open)
         metrics.AUDIO_BACKLOG.set(max(backlogs, default=0.0))
         metrics.READY.set(self._readiness.fault() is None)

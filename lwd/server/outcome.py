@@ -26,3 +26,12 @@ OUTCOMES = {
     Close.INTERNAL_ERROR: Outcome.SERVER_ERROR,
     Close.SERVICE_RESTART: Outcome.DRAINED,
 }
+_CODES = {outcome: close.code for close, outcome in OUTCOMES.items()}
+
+
+def close_code(outcome: Outcome, heard: int | None) -> int | None:
+    """The code that lwd closed with, or else the one that the socket heard or made up.
+
+    The socket keeps what the client answered, and clients answer any code with 1000.
+    """
+    return _CODES.get(outcome, None if heard is None else int(heard))

@@ -96,6 +96,9 @@ class Reloader:
             needs_restart=waiting,
             models=[model.name for model in models],
         )
+        if waiting:
+            # A line of its own, as `reloaded` is not told where only warnings are.
+            log.warning("restart_needed", needs_restart=waiting)
 
     async def _models(self, config: Config) -> tuple[list[LoadedModel], list[LoadedModel]]:
         """The models to be served, all of them started, and which of these are new."""

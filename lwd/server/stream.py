@@ -27,7 +27,7 @@ from lwd.protocol.params import ListenParams
 from lwd.protocol.session import Session
 from lwd.server.answers import Answers, Message
 from lwd.server.callback import Callback
-from lwd.server.outcome import OUTCOMES, Outcome
+from lwd.server.outcome import OUTCOMES, Outcome, close_code
 from lwd.server.tally import Tally
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
@@ -66,7 +66,8 @@ class StreamSettings:
     key_id: str | None
     address: str | None
     params: ListenParams
-    model: ModelInfo
+    model: str
+    model_info: ModelInfo
     idle_timeout_s: float
     ping_interval_s: float
     send_timeout_s: float
@@ -88,7 +89,7 @@ class Stream:
         self._make_source = make_source
         self._make_pipeline = make_pipeline
         self._callback = callback
-        self._answers = Answers(settings.request_id, settings.model, settings.params)
+        self._answers = Answers(settings.request_id, settings.model_info, settings.params)
         self._session = Session(time.monotonic(), settings.idle_timeout_s)
         self._created = datetime.now(UTC)
         self._source = make_source(None, None)
@@ -130,9 +131,9 @@ class Stream:
             request_id=str(self._settings.request_id),
             key_id=self.key_id,
             address=self.address,
-            model=self._settings.model.name,
+            model=self._settings.model,
             outcome=outcome.value,
-            close_code=self._websocket.close_code,
+            close_code=close_code(outcome, self._websocket.close_code),
             duration_s=round(duration_s, 3),
             audio_s=round(self._audio_s, 3),
             audio_bytes=self._session.audio_bytes,

@@ -104,3 +104,13 @@ def test_the_owner_stays_the_owner(file: Path, monkeypatch: pytest.MonkeyPatch) 
     update_keys(file, lambda keys: (*keys, key("two")))
 
     assert given == [(owner.st_uid, owner.st_gid)]
+
+
+def test_a_missing_file_is_named_with_its_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path alone does not tell where it was looked for."""
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(KeysFileInvalid, match=f"^{tmp_path}/keys.json: not there"):
+        read_keys(Path("keys.json"))

@@ -116,3 +116,15 @@ def test_a_broken_file_at_the_start_is_refused(file: Path) -> None:
 
     with pytest.raises(KeysFileInvalid, match="Invalid JSON"):
         Keyring(["another"], file)
+
+
+def test_a_file_that_is_right_at_a_reload_is_not_broken(file: Path) -> None:
+    """The new keyring has read it, though the one before never looked again."""
+    keyring = Keyring([], file)
+    file.chmod(0o644)
+    keyring.refresh()
+    assert broken() == 1
+
+    file.chmod(0o600)
+    Keyring([], file)
+    assert broken() == 0

@@ -400,3 +400,37 @@ def test_any_query(query: list[tuple[str, str]]) -> None:
             assert outcome.sample_rate is None or 8000 <= outcome.sample_rate <= 192000
         assert outcome.sample_rate or outcome.encoding not in RAW_ENCODINGS
         assert outcome.punctuate or not outcome.smart_format
+
+
+def test_what_was_asked_for_is_named_as_in_the_query() -> None:
+    """An operator reads in the log what the client wrote; keywords count as keyterms."""
+    names = {
+        "model": "base",
+        "language": "multi",
+        "language_hint": "en",
+        "encoding": "linear16",
+        "sample_rate": "8000",
+        "channels": "2",
+        "multichannel": "true",
+        "interim_results": "true",
+        "endpointing": "300",
+        "utterance_end_ms": "1000",
+        "vad_events": "true",
+        "punctuate": "true",
+        "smart_format": "true",
+        "numerals": "true",
+        "dictation": "true",
+        "filler_words": "true",
+        "profanity_filter": "true",
+        "redact": "pci",
+        "replace": "this:that",
+        "search": "word",
+        "keyterm": "lwd",
+        "detect_entities": "true",
+        "extra": "name:value",
+        "callback": "https://example.com",
+        "callback_method": "PUT",
+    }
+
+    assert parse_listen_params(names.items()).asked == tuple(names)
+    assert parse_listen_params([]).asked == ()

@@ -333,3 +333,22 @@ async def test_with_keys_any_page_may_try(start_server: StartServer) -> None:
 
     assert (await handshake(server, **headers, Authorization=f"Token {KEY}")).status == 101
     assert (await handshake(server, **headers)).status == 401
+
+
+async def test_the_metrics_tell_of_the_keys_file_as_it_is(
+    start_server: StartServer, keys_file: Path
+) -> None:
+    """An alert begins and ends though no client comes."""
+    put(keys_file, id="desk")
+    set_mode = keys_file.chmod
+    server = await start_server(auth__keys_file=str(keys_file))
+
+    async def broken() -> str:
+        shown = await (await server.ops.get("/metrics")).text()
+        [line] = [one for one in shown.splitlines() if one.startswith("lwd_keys_file_broken ")]
+        return line.split()[1]
+
+    set_mode(0o644)
+    assert await broken() == "1.0"
+    set_mode(0o600)
+    assert await broken() == "0.0"

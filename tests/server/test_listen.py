@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from structlog.testing import capture_logs
 
 from lwd.asr.scripted import Script
 from tests.server.conftest import Server, StartServer, silence
@@ -369,13 +370,17 @@ async def test_a_stopping_daemon_finishes_its_streams(server: Server, voice: byt
     await next_of(socket, "Results")
 
     server.streams.is_draining = True
-    for stream in server.streams.open:
-        stream.stop()
-    *results, metadata = await messages(socket)
+    with capture_logs() as logs:
+        for stream in server.streams.open:
+            stream.stop()
+        *results, metadata = await messages(socket)
+        await server.streams.wait_empty()
 
     assert metadata["type"] == "Metadata"
     assert any(transcript(result) for result in results)
     assert socket.close_code == 1012
+    [ended] = [line for line in logs if line["event"] == "stream_ended"]
+    assert (ended["outcome"], ended["close_code"]) == ("drained", 1012)
     with pytest.raises(WSServerHandshakeError) as refused:
         await server.client.ws_connect(RAW)
     assert refused.value.status == 503

@@ -146,3 +146,18 @@ async def test_a_fault_of_lwd_is_told_and_ends_nothing(
         assert (await subject.reload(limits__streams=5))["event"] == "reload_failed"
 
     assert (await subject.reload(limits__streams=5))["applied"] == ["limits.streams"]
+
+
+@pytest.mark.parametrize(("port", "waiting"), [(9001, [["server.port"]]), (9000, [])])
+async def test_keys_that_wait_for_a_restart_are_a_warning(
+    subject: Subject, port: int, waiting: list[list[str]]
+) -> None:
+    """They are told of even by a reload that silences all that is less than a warning."""
+    subject.wanted = load_config(
+        None, {"model.name": "tiny.en", "server.port": port, "log.level": "warning"}, {}
+    )
+    with capture_logs() as logs:
+        await subject.reloader.reload()
+
+    warnings = [one for one in logs if one["log_level"] == "warning"]
+    assert [one["needs_restart"] for one in warnings] == waiting

@@ -91,6 +91,8 @@ async def test_a_stream_is_told_of_in_one_line(server: Server, voice: bytes) -> 
         await server.streams.wait_empty()
 
     [line] = [one for one in logs if one["event"] == "stream_ended"]
+    [started] = [one for one in logs if one["event"] == "stream_started"]
+    assert line["model"] == started["model"] == "scripted"
     assert (line["outcome"], line["audio_s"], line["interims"]) == ("completed", 6.0, 0)
     assert line["finals"] > 0
     assert 0 < line["final_p50_s"] <= line["final_p95_s"] < 600
