@@ -167,6 +167,7 @@ async def test_another_daemons_operators_are_not_its_own(
     )
 
     assert (status.state, status.reason) == ("down", "connection refused")
+    assert status.figures == Figures()
 
 
 async def test_one_that_hangs_holds_up_no_other(aiohttp_server: StartServer) -> None:
