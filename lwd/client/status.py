@@ -26,6 +26,7 @@ State = Literal["ready", "degraded", "down"]
 DEFAULT_PORT, DEFAULT_OPS_PORT = 9000, 8081
 
 _WELL = ("Ready", "Healthy")
+_REFUSED_KEY = "the key is unknown to the server, disabled or expired; give another by --key"
 _SCHEMES = {"": "http", "ws": "http", "http": "http", "wss": "https", "https": "https"}
 
 
@@ -58,7 +59,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a daemon is. `reason` says why it is not ready; `system_health` is Deepgram's word."""
+    """How a daemon is. `reason` says what is amiss; `system_health` is Deepgram's word."""
 
     host: str
     state: State
@@ -67,6 +68,7 @@ class Status:
     engine: str | None
     streams: int | None
     figures: Figures
+    is_key_refused: bool = False
 
 
 async def ask_all(hosts: Sequence[Host], key: str | None, timeout_s: float) -> list[Status]:
@@ -93,6 +95,13 @@ async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -
     status = _object(health_page)
     health = _text(status, "system_health")
     state, reason = _state(answer, health)
+    is_key_refused = (
+        bool(headers)
+        and isinstance(operations, _Answer)
+        and operations.status == HTTPStatus.UNAUTHORIZED
+    )
+    if is_key_refused:
+        reason = "; ".join(filter(None, [reason, _REFUSED_KEY]))
     active = status.get("active_stream_requests")
     return Status(
         host=host.name,
@@ -103,6 +112,7 @@ async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -
         streams=active if isinstance(active, int) else None,
         # The operators' port of one that is down may be another daemon's.
         figures=Figures() if state == "down" else _figures(_object(operations), metrics),
+        is_key_refused=is_key_refused,
     )
 
 
