@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
-from lwd.client.causes import cause
+from lwd.client.causes import REFUSED_KEY, cause
 from lwd.client.figures import Figures, read_metrics, read_operations
 from lwd.errors import UsageError
 
@@ -26,7 +26,6 @@ State = Literal["ready", "degraded", "down"]
 DEFAULT_PORT, DEFAULT_OPS_PORT = 9000, 8081
 
 _WELL = ("Ready", "Healthy")
-_REFUSED_KEY = "the key is unknown to the server, disabled or expired; give another by --key"
 _SCHEMES = {"": "http", "ws": "http", "http": "http", "wss": "https", "https": "https"}
 
 
@@ -101,7 +100,7 @@ async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -
         and operations.status == HTTPStatus.UNAUTHORIZED
     )
     if is_key_refused:
-        reason = "; ".join(filter(None, [reason, _REFUSED_KEY]))
+        reason = "; ".join(filter(None, [reason, REFUSED_KEY]))
     active = status.get("active_stream_requests")
     return Status(
         host=host.name,

@@ -26,7 +26,7 @@ from aiohttp import (
 from numpy.typing import NDArray
 
 from lwd.auth.origin import is_loopback
-from lwd.client.causes import cause, is_refusal
+from lwd.client.causes import REFUSED_KEY, cause, is_refusal
 from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
 
 SAMPLE_RATE = 16000
@@ -170,7 +170,7 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             return await session.ws_connect(url, headers=headers)
     except WSServerHandshakeError as error:
-        raise ConnectionFailed(f"{_server(url)}: {_rejection(error)}") from error
+        raise ConnectionFailed(f"{_server(url)}: {_rejection(error, key)}") from error
     except ClientConnectorError as error:
         is_down = is_refusal(error) and is_loopback(error.host)
         remedy = "start lwd with `lwd serve`, or name a server by" if is_down else "check"
@@ -182,17 +182,18 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
         raise ConnectionFailed(f"{_server(url)}: {why}") from error
 
 
-def _rejection(error: WSServerHandshakeError) -> str:
+def _rejection(error: WSServerHandshakeError, key: str | None) -> str:
     """Say why, in Deepgram's words where the server sent them."""
     headers = dict(error.headers or {})
     why = f": {headers['dg-error']}" if "dg-error" in headers else ""
     request = f" (request {headers['dg-request-id']})" if "dg-request-id" in headers else ""
-    remedy = (
-        "; give its key by --key or DEEPGRAM_API_KEY"
-        if error.status == HTTPStatus.UNAUTHORIZED
-        else ""
-    )
-    return f"refused with status {error.status}{why}{request}{remedy}"
+    return f"refused with status {error.status}{why}{request}{_remedy(error.status, key)}"
+
+
+def _remedy(status: int, key: str | None) -> str:
+    if status != HTTPStatus.UNAUTHORIZED:
+        return ""
+    return f"; {REFUSED_KEY}" if key else "; give its key by --key or DEEPGRAM_API_KEY"
 
 
 def _server(url: str) -> str:
