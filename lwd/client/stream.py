@@ -34,6 +34,7 @@ FRAME_S = 0.1
 READ_AHEAD = 10  # frames
 CONNECT_TIMEOUT_S = 10.0
 
+_LIMITS = "the server, the key or this address is at its limit of streams, or of new ones a minute"
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
@@ -187,13 +188,17 @@ def _rejection(error: WSServerHandshakeError, key: str | None) -> str:
     headers = dict(error.headers or {})
     why = f": {headers['dg-error']}" if "dg-error" in headers else ""
     request = f" (request {headers['dg-request-id']})" if "dg-request-id" in headers else ""
-    return f"refused with status {error.status}{why}{request}{_remedy(error.status, key)}"
+    remedy = _remedy(error.status, key, headers.get("Retry-After"))
+    return f"refused with status {error.status}{why}{request}{remedy}"
 
 
-def _remedy(status: int, key: str | None) -> str:
-    if status != HTTPStatus.UNAUTHORIZED:
-        return ""
-    return f"; {REFUSED_KEY}" if key else "; give its key by --key or DEEPGRAM_API_KEY"
+def _remedy(status: int, key: str | None, retry_after: str | None) -> str:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return f"; {REFUSED_KEY}" if key else "; give its key by --key or DEEPGRAM_API_KEY"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        wait = f" (Retry-After: {retry_after})" if retry_after else ""
+        return f"; {_LIMITS}{wait}"
+    return ""
 
 
 def _server(url: str) -> str:

@@ -195,6 +195,9 @@ async def test_key_is_sent_as_deepgram_expects(
     assert headers == [header]
 
 
+LIMITS = "the server, the key or this address is at its limit of streams, or of new ones a minute"
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "message"),
     [
@@ -210,9 +213,10 @@ async def test_key_is_sent_as_deepgram_expects(
         ),
         (
             429,
-            {"dg-error": "Too many requests. Please try again later", "dg-request-id": "01a2"},
-            "refused with status 429: Too many requests. Please try again later (request 01a2)",
+            {"dg-error": "Too many requests.", "Retry-After": "7"},
+            f"refused with status 429: Too many requests.; {LIMITS} (Retry-After: 7)",
         ),
+        (429, {}, f"refused with status 429; {LIMITS}"),
         (502, {}, "refused with status 502"),
     ],
 )
