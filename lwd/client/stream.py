@@ -185,10 +185,10 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
 
 def _rejection(error: WSServerHandshakeError, key: str | None) -> str:
     """Say why, in Deepgram's words where the server sent them."""
-    headers = dict(error.headers or {})
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     why = f": {headers['dg-error']}" if "dg-error" in headers else ""
     request = f" (request {headers['dg-request-id']})" if "dg-request-id" in headers else ""
-    remedy = _remedy(error.status, key, headers.get("Retry-After"))
+    remedy = _remedy(error.status, key, headers.get("retry-after"))
     return f"refused with status {error.status}{why}{request}{remedy}"
 
 
