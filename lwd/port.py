@@ -12,9 +12,14 @@ _NAMES = {
     "ops": "ops.listen {}:{}",
     "agent": "ops.agent_listen {}:{}",
 }
+_CHOICES = {
+    "server": "server.port, LWD_SERVER__PORT or serve's --port",
+    "ops": "ops.listen or LWD_OPS__LISTEN",
+    "agent": "ops.agent_listen or LWD_OPS__AGENT_LISTEN",
+}
 _REMEDIES = {
-    errno.EADDRINUSE: "stop the process that has the port, or choose another",
-    errno.EACCES: "choose a port above 1023",
+    errno.EADDRINUSE: "stop the process that has the port, or choose another by {}",
+    errno.EACCES: "choose a port above 1023 by {}",
 }
 
 
@@ -32,5 +37,6 @@ def bind(listener: Literal["server", "ops", "agent"], host: str, port: int) -> s
             return bound
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "choose an address of this machine")
+        remedy = remedy.format(_CHOICES[listener])
         name = _NAMES[listener].format(host, port)
         raise AddressUnavailable(f"{name}: {error.strerror}; {remedy}") from error

@@ -30,8 +30,8 @@ _EXITS: dict[State, int] = {"ready": 0, "degraded": FAILED, "down": DOWN}
 
 
 def exit_of(answers: Sequence[Status]) -> int:
-    """The exit status for the one that is worst off."""
-    return max(_EXITS[answer.state] for answer in answers)
+    """The exit status for the one that is worst off; one that refuses the key is as one that is down."""
+    return max(DOWN if each.is_key_refused else _EXITS[each.state] for each in answers)
 
 
 def shown(answer: Status) -> dict[str, object]:

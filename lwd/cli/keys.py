@@ -20,6 +20,8 @@ from lwd.errors import UsageError
 
 _COLUMNS = ("Id", "State", "Label", "Streams", "Handshakes/min", "Created", "Expires")
 
+_LIMIT = click.IntRange(1, 10_000)
+
 _Function = Callable[..., None]
 
 
@@ -52,9 +54,9 @@ def _common_options(command: _Function) -> _Function:
     },
 )
 @click.argument("label")
-@click.option("--streams", type=int, metavar="N", help="Most streams of the key at once.")
+@click.option("--streams", type=_LIMIT, metavar="N", help="Most streams of the key at once.")
 @click.option(
-    "--handshakes-per-minute", type=int, metavar="N", help="Most new streams in a minute."
+    "--handshakes-per-minute", type=_LIMIT, metavar="N", help="Most new streams in a minute."
 )
 @click.option(
     "--expires", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="When it ends, UTC."
@@ -71,6 +73,13 @@ def add(
     as_json: bool,
 ) -> None:
     """Make a key and print it, this once; the file is made if there is none."""
+    if not label.strip():
+        raise UsageError("LABEL is empty; say whose the key is, such as 'front desk'")
+    now, ends = _now(), expires and expires.replace(tzinfo=UTC)
+    if ends and ends <= now:
+        raise UsageError(
+            f"--expires {ends:%Y-%m-%dT%H:%M:%SZ}: is past; name a time to come, in UTC"
+        )
     secret = new_secret()
     key = Key(
         id=new_id(),
@@ -78,8 +87,8 @@ def add(
         label=label,
         streams=streams,
         handshakes_per_minute=handshakes_per_minute,
-        created=_now(),
-        expires=expires and expires.replace(tzinfo=UTC),
+        created=now,
+        expires=ends,
     )
     update_keys(_file(file, config), lambda keys: (*keys, key))
     _hand_over(key, secret, as_json=as_json)

@@ -125,9 +125,7 @@ def _output(output: str | None, *, n_files: int) -> Path | None:
 async def _transcribe_all(config: Config, task: _Task, files: Sequence[str]) -> None:
     from lwd.server.app import engines_alone  # noqa: PLC0415 - so help and faults are told at once
 
-    targets = [_target(file, task) for file in files]
-    if task.output and len(set(targets)) < len(targets):
-        raise UsageError("FILE: two have the same name, and would be written to the same file")
+    _check_targets(task, files)
     faults: list[InputUnreadable] = []
     async with engines_alone(config) as engines:
         _check_language(task, engines.languages)
@@ -139,6 +137,19 @@ async def _transcribe_all(config: Config, task: _Task, files: Sequence[str]) -> 
                     faults.append(error)
     if faults:
         raise InputUnreadable("\n".join(map(str, faults)))
+
+
+def _check_targets(task: _Task, files: Sequence[str]) -> None:
+    sources: dict[Path, str] = {}
+    for file in files:
+        target = _target(file, task)
+        if target is None:
+            continue
+        if target in sources:
+            raise UsageError(
+                f"FILE: {sources[target]} and {file} would both be written to {target}"
+            )
+        sources[target] = file
 
 
 def _check_language(task: _Task, languages: Sequence[str]) -> None:

@@ -4,6 +4,8 @@ import errno
 
 from aiohttp import ClientConnectorError
 
+REFUSED_KEY = "the key is unknown to the server, disabled or expired; give another by --key"
+
 
 def is_refusal(error: ClientConnectorError) -> bool:
     """Whether nobody listens there."""

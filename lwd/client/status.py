@@ -6,6 +6,7 @@ while models load.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
-from lwd.client.causes import cause
+from lwd.client.causes import REFUSED_KEY, cause
 from lwd.client.figures import Figures, read_metrics, read_operations
 from lwd.errors import UsageError
 
@@ -57,7 +58,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a daemon is. `reason` says why it is not ready; `system_health` is Deepgram's word."""
+    """How a daemon is. `reason` says what is amiss; `system_health` is Deepgram's word."""
 
     host: str
     state: State
@@ -66,6 +67,7 @@ class Status:
     engine: str | None
     streams: int | None
     figures: Figures
+    is_key_refused: bool = False
 
 
 async def ask_all(hosts: Sequence[Host], key: str | None, timeout_s: float) -> list[Status]:
@@ -79,28 +81,42 @@ async def ask_all(hosts: Sequence[Host], key: str | None, timeout_s: float) -> l
 
 
 async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -> Status:
-    readiness, status, engine, operations, (ops_readiness, metrics) = await asyncio.gather(
+    readiness, health_page, engine, operations, (ops_readiness, metrics) = await asyncio.gather(
         _get(session, f"{host.url}/readyz"),
-        _json(session, f"{host.url}/v1/status"),
-        _json(session, f"{host.url}/v1/status/engine"),
-        _json(session, f"{host.url}/v1/status/operations", headers),
+        _get(session, f"{host.url}/v1/status"),
+        _get(session, f"{host.url}/v1/status/engine"),
+        _get(session, f"{host.url}/v1/status/operations", headers),
         _operators(session, host, headers if host.url.startswith("http:") else {}),
     )
     # While its models load, a daemon answers its operators alone, and is not ready.
     is_starting = isinstance(ops_readiness, _Answer) and ops_readiness.status != HTTPStatus.OK
     answer = ops_readiness if isinstance(readiness, str) and is_starting else readiness
+    status = _object(health_page)
     health = _text(status, "system_health")
     state, reason = _state(answer, health)
+    is_key_refused = (
+        bool(headers)
+        and isinstance(operations, _Answer)
+        and operations.status == HTTPStatus.UNAUTHORIZED
+    )
+    if is_key_refused:
+        reason = "; ".join(filter(None, [reason, REFUSED_KEY]))
     active = status.get("active_stream_requests")
     return Status(
         host=host.name,
         state=state,
         reason=reason or (str(readiness) if state == "down" else None),
         system_health=health,
-        engine=_text(engine, "engine_connection_status"),
+        engine=_text(_object(engine), "engine_connection_status"),
         streams=active if isinstance(active, int) else None,
-        figures=read_operations(operations) if operations else read_metrics(metrics, time.time()),
+        # The operators' port of one that is down may be another daemon's.
+        figures=Figures() if state == "down" else _figures(_object(operations), metrics),
+        is_key_refused=is_key_refused,
     )
+
+
+def _figures(operations: dict[str, object], metrics: str) -> Figures:
+    return read_operations(operations) if operations else read_metrics(metrics, time.time())
 
 
 def _state(answer: "_Answer | str", health: str | None) -> tuple[State, str | None]:
@@ -147,14 +163,12 @@ async def _get(session: ClientSession, url: str, headers: Mapping[str, str] = {}
         return str(error)
 
 
-async def _json(
-    session: ClientSession, url: str, headers: Mapping[str, str] = {}
-) -> dict[str, object]:
-    """The object that is answered; empty where there is none."""
-    with suppress(ClientError, TimeoutError, ValueError):
-        async with session.get(url, headers=headers) as response:
-            document = await response.json(content_type=None)
-            if response.status == HTTPStatus.OK and isinstance(document, dict):
+def _object(answer: _Answer | str) -> dict[str, object]:
+    """The JSON object that is answered; empty where there is none."""
+    if isinstance(answer, _Answer) and answer.status == HTTPStatus.OK:
+        with suppress(ValueError):
+            document = json.loads(answer.text)
+            if isinstance(document, dict):
                 return document
     return {}
 

@@ -26,7 +26,7 @@ from aiohttp import (
 from numpy.typing import NDArray
 
 from lwd.auth.origin import is_loopback
-from lwd.client.causes import cause, is_refusal
+from lwd.client.causes import REFUSED_KEY, cause, is_refusal
 from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
 
 SAMPLE_RATE = 16000
@@ -34,6 +34,7 @@ FRAME_S = 0.1
 READ_AHEAD = 10  # frames
 CONNECT_TIMEOUT_S = 10.0
 
+_LIMITS = "the server, the key or this address is at its limit of streams, or of new ones a minute"
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
@@ -170,7 +171,7 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             return await session.ws_connect(url, headers=headers)
     except WSServerHandshakeError as error:
-        raise ConnectionFailed(f"{_server(url)}: {_rejection(error)}") from error
+        raise ConnectionFailed(f"{_server(url)}: {_rejection(error, key)}") from error
     except ClientConnectorError as error:
         is_down = is_refusal(error) and is_loopback(error.host)
         remedy = "start lwd with `lwd serve`, or name a server by" if is_down else "check"
@@ -182,17 +183,22 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
         raise ConnectionFailed(f"{_server(url)}: {why}") from error
 
 
-def _rejection(error: WSServerHandshakeError) -> str:
+def _rejection(error: WSServerHandshakeError, key: str | None) -> str:
     """Say why, in Deepgram's words where the server sent them."""
-    headers = dict(error.headers or {})
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     why = f": {headers['dg-error']}" if "dg-error" in headers else ""
     request = f" (request {headers['dg-request-id']})" if "dg-request-id" in headers else ""
-    remedy = (
-        "; give its key by --key or DEEPGRAM_API_KEY"
-        if error.status == HTTPStatus.UNAUTHORIZED
-        else ""
-    )
+    remedy = _remedy(error.status, key, headers.get("retry-after"))
     return f"refused with status {error.status}{why}{request}{remedy}"
+
+
+def _remedy(status: int, key: str | None, retry_after: str | None) -> str:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return f"; {REFUSED_KEY}" if key else "; give its key by --key or DEEPGRAM_API_KEY"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        wait = f" (Retry-After: {retry_after})" if retry_after else ""
+        return f"; {_LIMITS}{wait}"
+    return ""
 
 
 def _server(url: str) -> str:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Literal
 
 from lwd.asr.shares import has_gpu
 from lwd.config import Config
@@ -40,8 +41,8 @@ def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -
     yield _files(config)
     yield _disk(config.model.store)
     yield _log(config)
-    yield _port("port", config.server.host, config.server.port)
-    yield _port("ops port", config.ops.host, config.ops.port)
+    yield _port("port", "server", config.server.host, config.server.port)
+    yield _port("ops port", "ops", config.ops.host, config.ops.port)
     yield _blas(platform)
     yield _service(ask, platform)
     yield _last_end(config)
@@ -126,11 +127,11 @@ def _size_of_all(file: Path) -> int:
     return sum(one.stat().st_size for one in file.parent.glob(f"{file.name}*"))
 
 
-def _port(check: str, host: str, port: int) -> Finding:
+def _port(check: str, listener: Literal["server", "ops"], host: str, port: int) -> Finding:
     if port == 0:
         return skip(check, "any free one")
     try:
-        bind("server", host, port).close()
+        bind(listener, host, port).close()
     except AddressUnavailable as error:
         if answer := _answer(host, port):
             return ok(check, f"{host}:{port}: lwd answers {answer}")

@@ -131,8 +131,12 @@ class ModelStore:
         try:
             manifest = Manifest.from_json(path.read_bytes())
         except FileNotFoundError as error:
+            others = ", ".join(self.installed())
+            instead = (
+                f"; by --model or model.name choose what is installed: {others}" if others else ""
+            )
             raise ModelUnavailable(
-                f"model {model}: not in the store '{self.root}'; {remedy(model)}"
+                f"model {model}: not in the store '{self.root}'; {remedy(model)}{instead}"
             ) from error
         except OSError as error:
             raise _unreadable(path, error) from error

@@ -2,13 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lwd.auth.keyfile import read_keys
+from lwd.auth.keyfile import read_keys, update_keys
 from lwd.auth.keyring import Keyring
 
 from .conftest import Run
@@ -55,12 +56,14 @@ def test_a_key_is_made_and_shown_once(run: Run, file: Path, capsys: Capture) -> 
 
 def test_a_key_has_an_end(run: Run, file: Path, capsys: Capture) -> None:
     """A day or a moment, in UTC; what has passed is shown as expired."""
-    assert run("keys", "add", "guest", "--expires", "2020-01-31") == 0
+    assert run("keys", "add", "guest", "--expires", "2999-01-31") == 0
     assert run("keys", "add", "guest", "--expires", "2999-01-31T12:00:00Z") == 0
 
     first, second = read_keys(file)
-    assert first.expires == datetime(2020, 1, 31, tzinfo=UTC)
+    assert first.expires == datetime(2999, 1, 31, tzinfo=UTC)
     assert second.expires == datetime(2999, 1, 31, 12, tzinfo=UTC)
+    ended = replace(first, expires=datetime(2020, 1, 31, tzinfo=UTC))
+    update_keys(file, lambda _: (ended, second))
     capsys.readouterr()
     assert [entry["state"] for entry in listed(run, capsys)] == ["expired", "enabled"]
 
@@ -154,15 +157,24 @@ def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> Non
     """An unknown id, a limit out of bounds, no file: one line each, and nothing is changed."""
     assert run("keys", "list") == 78
     assert run("keys", "disable", "nobody") == 64
-    assert run("keys", "add", "desk", "--streams", "0") == 78
+    assert run("keys", "add", "desk", "--streams", "0") == 64
+    assert run("keys", "add", "desk", "--handshakes-per-minute", "10001") == 64
     assert run("keys", "add", "desk", "--expires", "soon") == 64
+    assert run("keys", "add", "desk", "--expires", "2020-01-31") == 64
+    assert run("keys", "add", " ") == 64
     assert run("keys", "add", "\udcff") == 78
 
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == 5
-    assert "not there" in told[0]
-    assert "nobody" in told[1]
-    assert "keys.0.streams" in told[2]
-    assert "soon" in told[3]
-    assert "not changed: " in told[4]
+    wanted = (
+        "not there",
+        "nobody",
+        "'--streams'",
+        "'--handshakes-per-minute'",
+        "soon",
+        "--expires 2020-01-31T00:00:00Z: is past",
+        "LABEL is empty",
+        "not changed: ",
+    )
+    for line, words in zip(told, wanted, strict=True):
+        assert words in line
     assert not file.exists()

@@ -161,12 +161,12 @@ async def test_refusal_is_one_line(
     """A refusal ends with status 76 and one line, which does not show the key."""
 
     async def handle(_: web.Request) -> web.Response:
-        return web.Response(status=429, headers={"dg-error": "Later.", "dg-request-id": "01a0"})
+        return web.Response(status=503, headers={"dg-error": "Later.", "dg-request-id": "01a0"})
 
     url = await start(handle)
 
     assert await listen("--url", url, "--key", "sentinel") == 76
-    message = f"lwd: {url}: refused with status 429: Later. (request 01a0)\n"
+    message = f"lwd: {url}: refused with status 503: Later. (request 01a0)\n"
     assert capsys.readouterr() == ("", message)
 
 

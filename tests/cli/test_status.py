@@ -25,7 +25,8 @@ def answer(host: Host) -> Status:
         return Status(host.name, state, "connection refused", None, None, None, Figures())
     reason = "draining" if state == "degraded" else None
     figures = Figures("1.2", 40, 1, 0.25, 5400)
-    return Status(host.name, state, reason, "Healthy", "Connected", 3, figures)
+    refuses = "strict" in host.url
+    return Status(host.name, state, reason, "Healthy", "Connected", 3, figures, refuses)
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Host], str | None,
 def test_status_ends_with_the_state(run: Run, host: str, code: int) -> None:
     """A script learns from the exit status whether a server is ready, degraded or down."""
     assert run("status", "--url", f"ws://{host}:9000") == code
+
+
+def test_a_refused_key_is_no_success(run: Run) -> None:
+    """However well the server is: a script that gives a wrong key learns it."""
+    assert run("status", "--url", "ws://strict:9000", "--key", "wrong") == 76
+    assert run("fleet", "mini1", "strict", "--key", "wrong") == 76
 
 
 def test_status_shows_what_is_known(run: Run, capsys: Capture) -> None:

@@ -156,7 +156,8 @@ def test_what_cannot_be_is_refused(
     told = capsys.readouterr().err.splitlines()
     assert "did you mean base?" in told[0]
     assert told[1].startswith("lwd: --language xx: ")
-    assert "the same file" in told[2]
+    both = f"{speech} and {twice} would both be written to {tmp_path / 'out' / 'ls_test.txt'}"
+    assert told[2].endswith(f"FILE: {both}")
     assert "name a directory" in told[3]
     assert "No such file or directory" in told[4]
     assert engines.asked == []

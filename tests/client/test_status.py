@@ -90,9 +90,14 @@ async def test_with_a_key_one_port_is_enough(
 
     [known] = await ask_all([host], "key", 20)
     [unknown] = await ask_all([host], None, 20)
+    [refused] = await ask_all([host], "other", 20)
 
     assert known.figures == Figures("9", 40, 1, None, 7)
+    assert (known.reason, known.is_key_refused) == (None, False)
     assert (unknown.state, unknown.figures) == ("ready", Figures())
+    assert (unknown.reason, unknown.is_key_refused) == (None, False)
+    assert "the key is unknown to the server" in (refused.reason or "")
+    assert (refused.state, refused.is_key_refused) == ("ready", True)
 
 
 async def test_a_key_is_not_sent_in_the_clear(aiohttp_server: StartServer) -> None:
@@ -167,6 +172,7 @@ async def test_another_daemons_operators_are_not_its_own(
     )
 
     assert (status.state, status.reason) == ("down", "connection refused")
+    assert status.figures == Figures()
 
 
 async def test_one_that_hangs_holds_up_no_other(aiohttp_server: StartServer) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lwd.client import stream as client
+from lwd.client.causes import REFUSED_KEY
 from lwd.client.stream import (
     FRAME_S,
     READ_AHEAD,
@@ -194,13 +195,16 @@ async def test_key_is_sent_as_deepgram_expects(
     assert headers == [header]
 
 
+LIMITS = "the server, the key or this address is at its limit of streams, or of new ones a minute"
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "message"),
     [
         (
             401,
             {"dg-error": "No.", "dg-request-id": "01a0"},
-            "refused with status 401: No. (request 01a0); give its key by --key or DEEPGRAM_API_KEY",
+            f"refused with status 401: No. (request 01a0); {REFUSED_KEY}",
         ),
         (
             400,
@@ -209,9 +213,10 @@ async def test_key_is_sent_as_deepgram_expects(
         ),
         (
             429,
-            {"dg-error": "Too many requests. Please try again later", "dg-request-id": "01a2"},
-            "refused with status 429: Too many requests. Please try again later (request 01a2)",
+            {"dg-error": "Too many requests.", "Retry-After": "7"},
+            f"refused with status 429: Too many requests.; {LIMITS} (Retry-After: 7)",
         ),
+        (429, {}, f"refused with status 429; {LIMITS}"),
         (502, {}, "refused with status 502"),
     ],
 )
@@ -231,6 +236,16 @@ async def test_refusal_is_told_in_the_servers_words(
         await transcribe([SECOND], url + "?model=secret", "sentinel", print, fast=True)
 
     assert str(caught.value) == f"{url}: {message}"
+
+
+async def test_who_gave_no_key_is_told_how(start: Start) -> None:
+    """A server that wants one is no fault of the key."""
+
+    async def handle(_: web.Request) -> web.Response:
+        return web.Response(status=401)
+
+    with pytest.raises(ConnectionFailed, match="401; give its key by --key or DEEPGRAM_API_KEY"):
+        await transcribe([SECOND], await start(handle), None, print, fast=True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

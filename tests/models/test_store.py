@@ -42,6 +42,18 @@ def test_names_the_command_for_a_missing_model(store: ModelStore) -> None:
     )
 
 
+def test_names_what_is_there_instead(store: ModelStore, install: Install) -> None:
+    """Who has other models need not pull one."""
+    install("base")
+    install("toy")
+
+    with pytest.raises(
+        ModelUnavailable,
+        match=r"pull small; by --model or model.name choose what is installed: base, toy$",
+    ):
+        store.files("small")
+
+
 def test_names_the_way_out_for_an_unknown_model(store: ModelStore, install: Install) -> None:
     """Where no pull can help, none is advised, and what the store has still loads."""
     with pytest.raises(ModelUnavailable) as raised:

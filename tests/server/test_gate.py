@@ -5,10 +5,12 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Literal
 
 import pytest
 from aiohttp import web
 
+from lwd.errors import AddressUnavailable
 from lwd.port import bind
 from lwd.server.listener import listening
 
@@ -128,3 +130,23 @@ def test_a_port_is_taken_before_it_is_listened_on() -> None:
         pytest.raises(ConnectionRefusedError),
     ):
         other.connect(taken.getsockname())
+
+
+@pytest.mark.parametrize(
+    ("listener", "setting"),
+    [
+        ("server", "server.port, LWD_SERVER__PORT or serve's --port"),
+        ("ops", "ops.listen or LWD_OPS__LISTEN"),
+        ("agent", "ops.agent_listen or LWD_OPS__AGENT_LISTEN"),
+    ],
+)
+def test_a_port_that_another_has_can_be_chosen_otherwise(
+    listener: Literal["server", "ops", "agent"], setting: str
+) -> None:
+    """The refusal says where the port is set."""
+    with bind("server", "127.0.0.1", 0) as taken:
+        taken.listen()
+        with pytest.raises(AddressUnavailable) as raised:
+            bind(listener, *taken.getsockname())
+
+    assert str(raised.value).endswith(f"or choose another by {setting}")
