@@ -12,6 +12,12 @@ from lwd.errors import UsageError
 DEFAULT_URL = "ws://127.0.0.1:9000"
 """Where a server with the default configuration is."""
 
+
+def server_url(host: str, port: int) -> str:
+    """The address of a server that listens there."""
+    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 messages_option = click.option(

@@ -10,7 +10,7 @@ import click
 from lwd.cli.command import Command
 from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
-from lwd.cli.options import DEFAULT_URL, config_option
+from lwd.cli.options import DEFAULT_URL, config_option, server_url
 from lwd.cli.output import show_json_line
 from lwd.config import load_config
 
@@ -65,14 +65,14 @@ def serve(
 
 def announce_json(host: str, port: int, models: Sequence[str]) -> None:
     """Tell a program where the server is."""
-    show_json_line({"url": _url(host, port), "models": list(models)})
+    show_json_line({"url": server_url(host, port), "models": list(models)})
 
 
 def announce(
     host: str, port: int, models: Sequence[str], *, needs_key: bool, has_console: bool
 ) -> None:
     """Tell who started the server where it is, and what to try next."""
-    url = _url(host, port)
+    url = server_url(host, port)
     options = "" if url == DEFAULT_URL else f" --url {url}"
     options += " --key KEY" if needs_key else ""
     click.echo(f"lwd listens on {url}/v1/listen with {', '.join(models)}; Ctrl-C stops it.")
@@ -80,7 +80,3 @@ def announce(
     if has_console:
         click.echo(f"Speak to it in a browser: {url.replace('ws', 'http', 1)}/")
     click.echo(f"Try it from another terminal: {command} listen{options} FILE")
-
-
-def _url(host: str, port: int) -> str:
-    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from lwd.cli.options import server_url
 from lwd.config import load_config
 from lwd.trial.daemon import Server, throw_away_daemon
 
@@ -32,4 +33,4 @@ def _configured(config: Path | None) -> str:
     server = load_config(config).server
     # Where it listens on all addresses it is reached by the machine's own.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - not bound here
-    return f"ws://[{host}]:{server.port}" if ":" in host else f"ws://{host}:{server.port}"
+    return server_url(host, server.port)

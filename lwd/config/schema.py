@@ -105,6 +105,11 @@ class LimitsConfig(_Section):
     address_handshakes_per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Most handshakes in a minute from one client address, with a good key or not."""
 
+    @property
+    def most_connections(self) -> int:
+        """Connections to take, if the system allows as many open files."""
+        return self.connections or 100 + 2 * self.streams
+
 
 class ModelConfig(_Section):
     """Which Whisper models are served."""

@@ -85,7 +85,7 @@ def _memory(config: Config) -> Finding:
 
 def _files(config: Config) -> Finding:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = (config.limits.connections or 100 + 2 * config.limits.streams) + _FILES_ASIDE
+    wanted = config.limits.most_connections + _FILES_ASIDE
     shown = "no limit" if hard == resource.RLIM_INFINITY else f"{hard}"
     if hard == resource.RLIM_INFINITY or hard >= wanted:
         return ok("open files", shown)

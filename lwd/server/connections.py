@@ -26,7 +26,7 @@ class ConnectionLimit:
 
     def limit_to(self, limits: LimitsConfig) -> None:
         """Hold connections that come from now on to these limits."""
-        wanted = limits.connections or 100 + 2 * limits.streams
+        wanted = limits.most_connections
         n_engines = sum(model.pool.replicas for model in self._engines)
         possible = max(1, self._files - _FILES_ASIDE - _FILES_OF_ENGINE * n_engines)
         if possible < wanted:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lwd.client.stream import SAMPLE_RATE, listen_url
 from lwd.errors import EngineUnavailable
 
 _STOP_S = 10.0
@@ -21,6 +22,20 @@ class Server:
 
     url: str
     key: str | None
+
+    @property
+    def stream_url(self) -> str:
+        """Where what it is tried with is streamed to: mono int16 at 16 kHz, in English."""
+        return listen_url(
+            self.url,
+            (
+                ("encoding", "linear16"),
+                ("sample_rate", str(SAMPLE_RATE)),
+                ("language", "en"),
+                ("interim_results", "true"),
+                ("endpointing", "300"),
+            ),
+        )
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from lwd.client.results import parse
-from lwd.client.stream import FRAME_S, SAMPLE_RATE, listen_url, paced, read_ahead, stream
+from lwd.client.stream import FRAME_S, SAMPLE_RATE, paced, read_ahead, stream
 from lwd.errors import ConnectionFailed
 from lwd.trial.daemon import Server
 from lwd.trial.sounds import sentence, silence
@@ -23,14 +23,6 @@ IN_TIME_S = 1.0
 _PAUSE_S = 1.0
 _SPREAD_S = 3.0
 """Callers begin within so many seconds of each other."""
-
-_PARAMS = (
-    ("encoding", "linear16"),
-    ("sample_rate", str(SAMPLE_RATE)),
-    ("language", "en"),
-    ("interim_results", "true"),
-    ("endpointing", "300"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,7 @@ class _Caller:
         await asyncio.sleep(wait_s)
         frames = await read_ahead([sentence(), silence(_PAUSE_S)])
         timed = self._timed(paced(frames, time.monotonic, asyncio.sleep))
-        await stream(timed, listen_url(self.server.url, _PARAMS), self.server.key, self._take)
+        await stream(timed, self.server.stream_url, self.server.key, self._take)
 
     async def _timed(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for frame in frames:
@@ -152,7 +144,7 @@ async def _real_time_factor(server: Server) -> float:
     blocks = [sentence(), silence(_PAUSE_S)]
     started_s = time.monotonic()
     frames = await read_ahead(blocks)
-    await stream(frames, listen_url(server.url, _PARAMS), server.key, lambda _: None)
+    await stream(frames, server.stream_url, server.key, lambda _: None)
     return round((time.monotonic() - started_s) * SAMPLE_RATE / sum(map(len, blocks)), 3)
 
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from lwd.client.results import Result, parse
-from lwd.client.stream import SAMPLE_RATE, listen_url, transcribe
+from lwd.client.stream import transcribe
 from lwd.trial.daemon import Server
 from lwd.trial.sounds import SPOKEN, Sound, n_heard, sentence, silence, tone
 
@@ -46,13 +46,6 @@ async def _sentence(server: Server) -> Check:
 
 async def _results(server: Server, sound: Sound) -> tuple[list[Result], float]:
     """What a server answers to a sound, sent as fast as it takes it, and the seconds that took."""
-    params = [
-        ("encoding", "linear16"),
-        ("sample_rate", str(SAMPLE_RATE)),
-        ("language", "en"),
-        ("interim_results", "true"),
-        ("endpointing", "300"),
-    ]
     results: list[Result] = []
 
     def show(message: str) -> None:
@@ -61,5 +54,5 @@ async def _results(server: Server, sound: Sound) -> tuple[list[Result], float]:
 
     started_s = time.monotonic()
     blocks = [sound, silence(_SILENCE_S)]
-    await transcribe(blocks, listen_url(server.url, params), server.key, show, fast=True)
+    await transcribe(blocks, server.stream_url, server.key, show, fast=True)
     return results, time.monotonic() - started_s
