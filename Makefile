@@ -54,7 +54,7 @@ smoke: small-model ## see whether lwd works here: start a daemon on a free port,
 test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
 	$(BIN)/python -m pytest
 
-fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (half an hour)
+fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (two hours)
 	$(BIN)/python -m pytest --quiet --hypothesis-profile=fuzz tests/protocol -k 'test_any or of_any or AnySession'
 
 fuzz-audio: bench-setup $(VENV)/.dev ## put 100,000 damaged streams to what decodes audio, and 3,000 to a daemon (some minutes)
@@ -157,6 +157,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.runtime: $(LOCKS)/runtime.txt $(LOCKS)/build.txt | $(VENV)/.python
+	@echo 'Installing what lwd needs; this takes a minute or two.'
 	$(LOCKED) --requirement $(LOCKS)/runtime.txt --requirement $(LOCKS)/build.txt
 	@touch $@
 

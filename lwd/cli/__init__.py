@@ -75,7 +75,7 @@ def _run(args: Sequence[str] | None) -> int:
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:
-        return _fail(UsageError(error.format_message()))
+        return _fail(UsageError(" ".join(error.format_message().split())))
     except StartError as error:
         return _fail(error)
     return code or 0

@@ -103,7 +103,8 @@ def collect(
                     if as_json:
                         show_json_line(asdict(chunk))
     if not as_json:
-        click.echo(f"{n_chunks} chunks; see {output / MANIFEST}")
+        counted = "1 chunk" if n_chunks == 1 else f"{n_chunks} chunks"
+        click.echo(f"{counted}; see {output / MANIFEST}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from lwd.cli.output import show_json
         "lwd completion fish > ~/.config/fish/completions/lwd.fish": "For fish:",
     },
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @json_option
 def completion(*, shell: str, as_json: bool) -> None:
     """Print the script by which SHELL completes lwd's commands and options."""

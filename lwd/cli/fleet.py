@@ -15,7 +15,7 @@ from lwd.client.status import Host, Status, ask_all
 from lwd.errors import InputUnreadable, UsageError
 
 _COLUMNS = ("Host", "State", "Streams", "Of", "Queued", "Finals p95", "Version", "Up", "Why")
-_HOUR_S = 3600
+_HOUR_S, _MINUTE_S = 3600, 60
 
 
 @click.command(
@@ -87,11 +87,18 @@ def _row(answer: Status) -> Row:
             *(or_dash(cells[name]) for name in names),
             "-" if p95 is None else f"{p95:g} s",
             or_dash(answer.figures.version),
-            "-" if up_s is None else f"{up_s / _HOUR_S:.1f} h",
+            _up(up_s),
             answer.reason or "",
         ),
         strong=answer.state != "ready",
     )
+
+
+def _up(uptime_s: float | None) -> str:
+    if uptime_s is None:
+        return "-"
+    hours = f"{uptime_s / _HOUR_S:.1f} h"
+    return hours if uptime_s >= _HOUR_S else f"{uptime_s // _MINUTE_S:.0f} min"
 
 
 def _total(answers: Sequence[Status]) -> Row:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,6 +24,22 @@ _COLUMNS = ("Id", "State", "Label", "Streams", "Handshakes/min", "Created", "Exp
 _LIMIT = click.IntRange(1, 10_000)
 
 _Function = Callable[..., None]
+
+
+class _Time(click.DateTime):
+    """A day, or a time to the second."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Raise click's error with examples in place of formats."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value}; expected 2027-01-31 or 2027-01-31T12:00:00Z", param, ctx)
 
 
 @click.group()
@@ -59,7 +76,10 @@ def _common_options(command: _Function) -> _Function:
     "--handshakes-per-minute", type=_LIMIT, metavar="N", help="Most new streams in a minute."
 )
 @click.option(
-    "--expires", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="When it ends, UTC."
+    "--expires",
+    type=_Time(),
+    metavar="DATE",
+    help="When it ends, UTC: 2027-01-31 or 2027-01-31T12:00:00Z.",
 )
 @_common_options
 def add(

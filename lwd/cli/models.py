@@ -45,7 +45,11 @@ def _store_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @_store_options
 def list_(*, as_json: bool, store: Path | None, config: Path | None) -> None:
-    """Show the models that there are, and which of them are installed."""
+    """Show the models that there are, and which of them are installed.
+
+    What is pinned by lwd must be what this release names, to the byte; what is pinned by pull may be
+    whatever the hub has when it is installed, and must stay that.
+    """
     rows = list(_rows(_open(store, config)))
     if as_json:
         show_json([asdict(row) for row in rows])

@@ -26,6 +26,7 @@ State = Literal["ready", "degraded", "down"]
 DEFAULT_PORT, DEFAULT_OPS_PORT = 9000, 8081
 
 _WELL = ("Ready", "Healthy")
+_OTHERS = "its port for operators is another daemon's; name the right one with --ops-port"
 _SCHEMES = {"": "http", "ws": "http", "http": "http", "wss": "https", "https": "https"}
 
 
@@ -99,20 +100,27 @@ async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -
         and isinstance(operations, _Answer)
         and operations.status == HTTPStatus.UNAUTHORIZED
     )
-    if is_key_refused:
-        reason = "; ".join(filter(None, [reason, REFUSED_KEY]))
+    told = _object(operations)
+    is_others = not told and _are_two(readiness, ops_readiness)
+    remarks = [reason, REFUSED_KEY if is_key_refused else None, _OTHERS if is_others else None]
     active = status.get("active_stream_requests")
     return Status(
         host=host.name,
         state=state,
-        reason=reason or (str(readiness) if state == "down" else None),
+        reason="; ".join(filter(None, remarks)) or (str(readiness) if state == "down" else None),
         system_health=health,
         engine=_text(_object(engine), "engine_connection_status"),
         streams=active if isinstance(active, int) else None,
-        # The operators' port of one that is down may be another daemon's.
-        figures=Figures() if state == "down" else _figures(_object(operations), metrics),
+        # The operators' port of one that is down may be another daemon's too.
+        figures=Figures() if state == "down" or is_others else _figures(told, metrics),
         is_key_refused=is_key_refused,
     )
+
+
+def _are_two(readiness: "_Answer | str", ops_readiness: "_Answer | str") -> bool:
+    """Whether the ports belong to two daemons; where one does not say, it is taken for the same."""
+    instances = {a.instance for a in (readiness, ops_readiness) if isinstance(a, _Answer)}
+    return len(instances - {None}) > 1
 
 
 def _figures(operations: dict[str, object], metrics: str) -> Figures:
@@ -136,6 +144,7 @@ def _state(answer: "_Answer | str", health: str | None) -> tuple[State, str | No
 class _Answer:
     status: int
     text: str
+    instance: str | None
 
 
 async def _operators(
@@ -154,7 +163,8 @@ async def _get(session: ClientSession, url: str, headers: Mapping[str, str] = {}
     """The answer, or why there is none."""
     try:
         async with session.get(url, headers=headers) as response:
-            return _Answer(response.status, await response.text())
+            instance = response.headers.get("lwd-instance")
+            return _Answer(response.status, await response.text(), instance)
     except TimeoutError:
         return "no answer in time"
     except ClientConnectorError as error:

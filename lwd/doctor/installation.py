@@ -56,7 +56,13 @@ def _models(config: Config) -> Iterator[Finding]:
             store.verify(name)
         except (ModelCorrupt, ModelUnavailable) as error:
             meaning = "lwd does not start without it"
-            yield Finding(check, "fail", str(error), meaning, f"lwd models pull {name}")
+            yield Finding(
+                check,
+                "fail",
+                str(error).removeprefix(f"{check}: "),
+                meaning,
+                f"lwd models pull {name}",
+            )
         else:
             yield ok(check, "every byte is as it was installed")
 
@@ -137,7 +143,7 @@ def _port(check: str, listener: Literal["server", "ops"], host: str, port: int) 
             return ok(check, f"{host}:{port}: lwd answers {answer}")
         meaning = "another program has it, and lwd does not start"
         remedy = f"lsof -nP -iTCP:{port} -sTCP:LISTEN"
-        return Finding(check, "fail", str(error), meaning, remedy)
+        return Finding(check, "fail", str(error).removeprefix(f"{check}: "), meaning, remedy)
     return ok(check, f"{host}:{port} is free")
 
 

@@ -1,10 +1,15 @@
 """How the daemon is, for proxies and for Deepgram's own tools: ready or not, and its state in a word."""
 
+import secrets
+
 from aiohttp import web
 
 from lwd.server.admission import Streams
 from lwd.server.engines import Engines
 from lwd.server.reply import json_response
+
+# By it a client knows that two ports are one daemon's.
+_INSTANCE = {"lwd-instance": secrets.token_hex(8)}
 
 
 class Liveness:
@@ -37,7 +42,8 @@ class Readiness:
     async def answer(self, _: web.Request) -> web.Response:
         """Answer a proxy; a full daemon still is ready."""
         fault = self.fault()
-        return web.Response(status=503 if fault else 200, text=f"{fault or 'ok'}\n")
+        status = 503 if fault else 200
+        return web.Response(status=status, text=f"{fault or 'ok'}\n", headers=_INSTANCE)
 
 
 class HealthHandlers:

@@ -84,6 +84,7 @@ def test_a_transcript_goes_with_its_recording(
     assert run("collect", speech, *out, "--transcript", str(text)) == 0
     [chunk] = manifest(tmp_path / "out")
     assert chunk["text"] == "Then the good soul"
+    assert capsys.readouterr().out.startswith("1 chunk; see ")
 
     assert run("collect", speech, speech, *out, "--transcript", str(text)) == 64
     assert run("collect", speech, *out, "--transcript", str(empty)) == 66

@@ -170,7 +170,7 @@ def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> Non
         "nobody",
         "'--streams'",
         "'--handshakes-per-minute'",
-        "soon",
+        "soon; expected 2027-01-31 or 2027-01-31T12:00:00Z",
         "--expires 2020-01-31T00:00:00Z: is past",
         "LABEL is empty",
         "not changed: ",

@@ -101,6 +101,16 @@ def test_completion_is_for_lwd(shell: str, run: Run, capsys: pytest.CaptureFixtu
     assert f"_LWD_COMPLETE={shell}_complete" in capsys.readouterr().out
 
 
+def test_completion_without_a_shell_names_them(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, as every refusal is."""
+    assert run("completion") == 64
+    assert (
+        capsys.readouterr().err == "lwd: Missing argument 'SHELL'. Choose from: bash, zsh, fish\n"
+    )
+
+
 def test_completion_knows_commands_and_options(
     run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ def answer(host: Host) -> Status:
     if state == "down":
         return Status(host.name, state, "connection refused", None, None, None, Figures())
     reason = "draining" if state == "degraded" else None
-    figures = Figures("1.2", 40, 1, 0.25, 5400)
+    figures = Figures("1.2", 40, 1, 0.25, 1799 if state == "degraded" else 5400)
     refuses = "strict" in host.url
     return Status(host.name, state, reason, "Healthy", "Connected", 3, figures, refuses)
 
@@ -61,7 +61,7 @@ def test_status_shows_what_is_known(run: Run, capsys: Capture) -> None:
     told = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
     assert (told["state"], told["reason"]) == ("degraded", "draining")
     assert (told["streams"], told["capacity"], told["version"]) == ("3", "40", "1.2")
-    assert told["uptime_s"] == "5400"
+    assert told["uptime_s"] == "1799"
 
     run("status", "--url", "ws://mini3:9000")
     told = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
@@ -105,7 +105,7 @@ def test_a_fleet_is_a_table(run: Run, capsys: Capture) -> None:
         ["all", "1 of 3 ready", "6", "40"],
     ]
     assert [line[5] for line in lines[:3]] == ["0.25 s", "0.25 s", "-"]
-    assert [line[7] for line in lines[:3]] == ["1.5 h", "1.5 h", "-"]
+    assert [line[7] for line in lines[:3]] == ["1.5 h", "29 min", "-"]
     assert [line[8] for line in lines[:3]] == ["", "draining", "connection refused"]
 
 

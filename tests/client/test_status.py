@@ -17,12 +17,14 @@ WELL = {"system_health": "Healthy", "active_stream_requests": 3}
 
 
 def daemon(
-    ready: tuple[int, str] = (200, "ok\n"), status: Mapping[str, object] = WELL
+    ready: tuple[int, str] = (200, "ok\n"),
+    status: Mapping[str, object] = WELL,
+    instance: str = "a",
 ) -> web.Application:
     """A daemon's pages; both of its ports in one."""
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.Response(status=ready[0], text=ready[1])
+        return web.Response(status=ready[0], text=ready[1], headers={"lwd-instance": instance})
 
     async def tell(_: web.Request) -> web.Response:
         return web.json_response(status)
@@ -173,6 +175,17 @@ async def test_another_daemons_operators_are_not_its_own(
 
     assert (status.state, status.reason) == ("down", "connection refused")
     assert status.figures == Figures()
+
+
+async def test_of_two_daemons_each_is_asked_alone(aiohttp_server: StartServer) -> None:
+    """The figures of another daemon on the host are not shown as this one's, and it is said why."""
+    asked, other = await aiohttp_server(daemon()), await aiohttp_server(daemon(instance="b"))
+
+    [status] = await ask_all([Host.parse(f"127.0.0.1:{asked.port}", other.port or 0)], None, 20)
+
+    assert (status.state, status.streams, status.figures) == ("ready", 3, Figures())
+    assert "its port for operators is another daemon's" in (status.reason or "")
+    assert "--ops-port" in (status.reason or "")
 
 
 async def test_one_that_hangs_holds_up_no_other(aiohttp_server: StartServer) -> None:

@@ -35,6 +35,7 @@ def test_a_model_that_is_missing_or_damaged_is_pulled(tmp_path: Path) -> None:
     found = find("model tiny.en", configured)
 
     assert (found.status, found.remedy) == ("fail", "lwd models pull tiny.en")
+    assert "tiny.en" not in found.shown.partition(";")[0]
     assert find("memory", configured).status == "skip"
 
 

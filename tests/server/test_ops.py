@@ -82,6 +82,15 @@ async def test_clients_are_not_shown_what_operators_see(server: Server) -> None:
         assert (await server.ops.get(path)).status == for_operators, path
 
 
+async def test_both_ports_tell_which_daemon_they_are(server: Server) -> None:
+    """Where several run on a machine, what one's operators see is not taken for another's."""
+    answers = [await part.get("/readyz") for part in (server.client, server.ops)]
+
+    told = {answer.headers["lwd-instance"] for answer in answers}
+    assert len(told) == 1
+    assert told != {""}
+
+
 async def test_elsewhere_than_on_loopback_operators_need_a_key(start_server: StartServer) -> None:
     """Prometheus sends it as a Bearer; probes have none."""
     server = await start_server(auth__keys=["opensesame"], ops__listen="0.0.0.0:0")
