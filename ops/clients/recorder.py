@@ -7,7 +7,6 @@ exit status is 1 unless they do. Chromium is all it needs; see docs/clients-test
 """
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,9 +20,10 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from chromium import chromium, recording
+
 from clients.speech import Speech, wer_percent
 from command import exit_code
-from lwd.errors import StartError
 from machine import STORE
 from streaming.daemon import Daemon
 
@@ -34,7 +34,6 @@ TYPES = (
 """What Chromium records in."""
 
 _PAGE = Path(__file__).with_suffix(".html").read_bytes()
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _RECORDED_MS = 9_000
 _TIMEOUT_S = 90.0
 _WORST_WER_PERCENT = 20.0
@@ -73,24 +72,22 @@ def main() -> int:
 
 
 def _run() -> None:
-    chromium = next(filter(None, map(shutil.which, _NAMES)), None)
-    if chromium is None:
-        raise StartError("there is no Chromium; on Debian, apt-get install chromium")
+    browser = chromium()
     with tempfile.TemporaryDirectory() as scratch, Daemon("tiny.en", STORE) as daemon:
         microphone = Path(scratch) / "microphone.wav"
         Speech.spoken().then_silence(3).write(microphone)
         address = urlsplit(daemon.url).netloc
-        faults = [_tried(chromium, microphone, address, form) for form in TYPES]
+        faults = [_tried(browser, microphone, address, form) for form in TYPES]
     if any(faults):
         sys.exit(1)
 
 
-def _tried(chromium: str, microphone: Path, address: str, form: str) -> bool:
+def _tried(browser: str, microphone: Path, address: str, form: str) -> bool:
     """Whether recording in a form went wrong; prints how it went."""
     query = urlencode({"address": address, "type": form, "ms": _RECORDED_MS})
     with (
         _served() as (port, reports),
-        _browser([chromium, *_flags(microphone), f"http://127.0.0.1:{port}/?{query}"]),
+        _browser([browser, *_flags(microphone), f"http://127.0.0.1:{port}/?{query}"]),
     ):
         try:
             heard = reports.get(timeout=_TIMEOUT_S)
@@ -109,13 +106,10 @@ def _tried(chromium: str, microphone: Path, address: str, form: str) -> bool:
 
 def _flags(microphone: Path) -> Sequence[str]:
     return (
+        *recording(microphone),
         "--headless",
-        "--no-sandbox",  # which refuses root; the page is this one
         "--disable-gpu",
         "--autoplay-policy=no-user-gesture-required",
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={microphone}%noloop",
         f"--user-data-dir={microphone.parent / 'profile'}",
     )
 

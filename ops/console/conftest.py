@@ -1,15 +1,16 @@
 """A browser with a fake microphone, daemons for it, and pages."""
 
-import shutil
 import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from chromium import chromium, recording
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from lwd.errors import StartError
 from tests.conftest import model_store, read_pcm, speech_file
 from tests.e2e.conftest import Daemon, StartDaemon, start_daemon
 
@@ -25,8 +26,10 @@ _RATE = 16_000
 
 def pytest_sessionstart() -> None:
     """Refuse to run without a browser."""
-    if shutil.which("chromium") is None:
-        pytest.exit("there is no Chromium; on Debian, apt-get install chromium", 1)
+    try:
+        chromium()
+    except StartError as error:
+        pytest.exit(str(error), 1)
     expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -60,13 +63,10 @@ def browser(microphone: Path) -> Iterator[Browser]:
     """Chromium without a window."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=chromium(),
             args=[
-                "--no-sandbox",  # which refuses root; the pages are lwd's own
+                *recording(microphone),
                 "--host-resolver-rules=MAP lwd.test 127.0.0.1",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone}%noloop",
             ],
         )
         yield browser

@@ -25,6 +25,7 @@ from command import exit_code
 from examples.blocks import COMMANDS, TEST_DOCS, Block, read_blocks
 from examples.browser import Page, opened
 from examples.reader import ROOT, ExampleFailed, Reader, Server
+from lwd.errors import StartError
 from machine import STORE
 from streaming.daemon import Daemon
 
@@ -74,7 +75,7 @@ def _fails(page: Path, reader: Reader) -> bool:
         for block in read_blocks(page):
             if not (block.not_run or block.run_by.startswith("tests/")):
                 _do(block, reader)
-    except ExampleFailed as failure:
+    except (ExampleFailed, StartError) as failure:
         print(f"{page}: {failure}", flush=True)
         return True
     print(f"{page}: works", flush=True)

@@ -1,21 +1,18 @@
 """Chromium without a window, which hears a recording through its fake microphone.
 
-Knows Chromium's flags and the three commands of its debugger that a page needs.
+Knows the three commands of its debugger that a page needs.
 """
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse
+from chromium import chromium, recording
 
-from examples.reader import ExampleFailed
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _START_S = 60.0
 
 
@@ -40,12 +37,9 @@ class Page:
 
 @asynccontextmanager
 async def opened(url: str, microphone: Path, profile: Path) -> AsyncIterator[Page]:
-    """Open a page that may record `microphone`, a WAV file; raises ExampleFailed."""
-    chromium = next(filter(None, map(shutil.which, _NAMES)), None)
-    if chromium is None:
-        raise ExampleFailed("there is no Chromium; on Debian, apt-get install chromium")
+    """Open a page that may record `microphone`, a WAV file; raises StartError without Chromium."""
     process = await asyncio.create_subprocess_exec(
-        chromium, *_flags(microphone, profile), url, stderr=asyncio.subprocess.PIPE
+        chromium(), *_flags(microphone, profile), url, stderr=asyncio.subprocess.PIPE
     )
     try:
         async with ClientSession() as session:
@@ -71,12 +65,9 @@ async def _debugger_address(session: ClientSession, log: Any, url: str) -> str:
 
 def _flags(microphone: Path, profile: Path) -> list[str]:
     return [
+        *recording(microphone),
         "--headless",
-        "--no-sandbox",  # which refuses root; the page is lwd's own
         "--disable-gpu",
         "--remote-debugging-port=0",
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={microphone}%noloop",
         f"--user-data-dir={profile}",
     ]
