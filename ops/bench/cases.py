@@ -1,5 +1,6 @@
 """A form of audio at a rate: what a client sends of it, and what lwd's own source makes of that."""
 
+import resource
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -83,14 +84,12 @@ class Listener:
     def __init__(self) -> None:
         self.audio: Samples = np.zeros(0, np.float32)
         self.daemon_cpu_s = self.decoder_cpu_s = 0.0
-        self._process: psutil.Process | None = None
         self._decoders = Decoders(DecoderSettings(512 << 20, _DECODE_TIMEOUT_S))
 
     async def heard(self, case: Case, parts: Sequence[bytes]) -> AsyncIterator[int]:
         """How many samples have come after each part."""
-        self._process, encoding = None, case.form.encoding
-        self.daemon_cpu_s, self.decoder_cpu_s = -time.process_time(), 0.0
-        spec = AudioSpec(encoding, case.sample_rate, case.channels, True, SAMPLE_RATE)  # type: ignore[arg-type]
+        self.daemon_cpu_s, self.decoder_cpu_s = -time.process_time(), -_ended_cpu_s()
+        spec = AudioSpec(case.form.encoding, case.sample_rate, case.channels, True, SAMPLE_RATE)  # type: ignore[arg-type]
         source, blocks, n_samples = AudioSource(spec, self._open), [], 0
         try:
             for part in parts:
@@ -100,9 +99,9 @@ class Listener:
                 yield n_samples
             blocks += [block[0] async for block in source.flush()]
             self.daemon_cpu_s += time.process_time()
-            self.decoder_cpu_s += self._spent_s()
         finally:
             await source.close()
+        self.decoder_cpu_s += _ended_cpu_s()
         self.audio = np.concatenate(blocks)
 
     async def all_of(self, case: Case, parts: Sequence[bytes]) -> Samples:
@@ -114,14 +113,14 @@ class Listener:
     async def _open(self, coding: Coding) -> Decoder:
         began_s = time.process_time()
         decoder = await self._decoders.open(coding)
-        if isinstance(decoder, DecoderProcess):
-            self._process = psutil.Process(decoder.pid)
         self.daemon_cpu_s += began_s - time.process_time()
-        self.decoder_cpu_s -= self._spent_s()
+        if isinstance(decoder, DecoderProcess):
+            start = psutil.Process(decoder.pid).cpu_times()
+            self.decoder_cpu_s -= start.user + start.system
         return decoder
 
-    def _spent_s(self) -> float:
-        if self._process is None:
-            return 0.0
-        spent = self._process.cpu_times()
-        return float(spent.user + spent.system)
+
+def _ended_cpu_s() -> float:
+    """The CPU time of all processes of this one that have ended, and been waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
