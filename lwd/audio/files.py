@@ -5,6 +5,7 @@ The daemon reads no files: what its clients send goes through `lwd.audio.source`
 
 from collections.abc import Iterator
 from os import PathLike, fspath
+from pathlib import Path
 from typing import BinaryIO
 
 import av
@@ -33,12 +34,17 @@ def read_audio(
                 raise InputUnreadable(f"{name} has no audio stream.")
             yield from _blocks(container, sample_rate)
     except (av.InvalidDataError, av.EOFError) as error:
-        raise InputUnreadable(
-            f"{name} holds no audio that can be read: it is of an unknown format, damaged or cut "
-            "off, or an MP4 that comes through a pipe.",
-        ) from error
+        raise InputUnreadable(f"{name} holds no audio that can be read: {_why(path)}.") from error
     except av.FFmpegError as error:
         raise InputUnreadable(f"{name} cannot be read: {error.strerror}.") from error
+
+
+def _why(path: str | None) -> str:
+    """What may be wrong with the file, or with standard input."""
+    if path and not Path(path).stat().st_size:
+        return "it is empty"
+    known = "it is of an unknown format, damaged or cut off"
+    return known if path else f"{known}, or an MP4 that comes through a pipe"
 
 
 def audio_duration_s(path: str | PathLike[str]) -> float | None:

@@ -16,6 +16,7 @@ import numpy as np
 from aiohttp import (
     ClientConnectionResetError,
     ClientConnectorError,
+    ClientConnectorSSLError,
     ClientError,
     ClientSession,
     ClientWebSocketResponse,
@@ -173,14 +174,20 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
     except WSServerHandshakeError as error:
         raise ConnectionFailed(f"{_server(url)}: {_rejection(error, key)}") from error
     except ClientConnectorError as error:
-        is_down = is_refusal(error) and is_loopback(error.host)
-        remedy = "start lwd with `lwd serve`, or name a server by" if is_down else "check"
         raise ConnectionFailed(
-            f"{error.host}:{error.port}: {cause(error)}; {remedy} --url"
+            f"{error.host}:{error.port}: {cause(error)}; {_remedy_of(error)}"
         ) from error
     except (ClientError, TimeoutError) as error:
         why = str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
         raise ConnectionFailed(f"{_server(url)}: {why}") from error
+
+
+def _remedy_of(error: ClientConnectorError) -> str:
+    if isinstance(error, ClientConnectorSSLError):
+        return "lwd itself speaks ws://, and wss:// only by a proxy before it; check --url"
+    if is_refusal(error) and is_loopback(error.host):
+        return "start lwd with `lwd serve`, in a checkout `make run`, or name a server by --url"
+    return "check --url"
 
 
 def _rejection(error: WSServerHandshakeError, key: str | None) -> str:

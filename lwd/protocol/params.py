@@ -76,6 +76,7 @@ class Encoding(Enum):
         return self in _WITHOUT_A_RATE
 
 
+_OF_TELEPHONES = frozenset({Encoding.ALAW, Encoding.MULAW})
 _WITHOUT_A_RATE = frozenset(
     {Encoding.LINEAR16, Encoding.LINEAR32, Encoding.ALAW, Encoding.MULAW, Encoding.SPEEX}
 )
@@ -219,7 +220,7 @@ def _sample_rate(query: Query, encoding: Encoding | None) -> int | None:
             "sample_rate",
             "Failed to deserialize query parameters: missing field `sample_rate`:"
             f" `encoding={encoding.value}` is raw audio; add its rate in Hz, for example"
-            " `sample_rate=16000`",
+            f" `sample_rate={8_000 if encoding in _OF_TELEPHONES else 16_000}`",
         )
     return sample_rate
 

@@ -29,7 +29,7 @@ ADDRESS = web.RequestKey("address", str)
 REJECTION = web.RequestKey("rejection", Rejection)
 """Why a request was refused, if it was."""
 
-_HINT = "A live stream is GET /v1/listen, as a WebSocket; recordings are not taken over HTTP."
+_HINT = "A live stream is GET /v1/listen, as a WebSocket, on server.port; recordings are not taken over HTTP."
 _JSON = {hdrs.CONTENT_TYPE: "application/json"}  # to the byte: no charset
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -22,6 +22,9 @@ from lwd.stream.events import StreamEvent, Transcribed
 
 Emit = Callable[[StreamEvent], Awaitable[None]]
 """Where a channel's events go; it may raise, and then the channel ends."""
+
+_AHEAD_S = 5.0
+"""Audio that is further ahead of a speaker is a recording: nobody waits for its finals."""
 
 log = structlog.get_logger()
 
@@ -68,6 +71,23 @@ class PipelineSettings:
     backlog_s: float
 
 
+class _Pace:
+    """Whether audio comes as it is spoken, or else faster."""
+
+    def __init__(self) -> None:
+        self.is_live = True
+        self._began_s: float | None = None
+        self._fed_s = 0.0
+
+    def feed(self, n_samples: int, now_s: float) -> None:
+        """Take note of audio that came."""
+        if self._began_s is None:
+            self._began_s = now_s
+        self._fed_s += n_samples / SAMPLE_RATE
+        if self._fed_s > now_s - self._began_s + _AHEAD_S:
+            self.is_live = False
+
+
 class ChannelPipeline:
     """One channel of one stream."""
 
@@ -85,6 +105,7 @@ class ChannelPipeline:
         self._transcribe = transcribe
         self._emit = emit
         self._audio = SampleBuffer()
+        self._pace = _Pace()
         self._wake = asyncio.Event()
         self._progress = asyncio.Event()
 
@@ -95,9 +116,11 @@ class ChannelPipeline:
 
     async def feed(self, samples: Samples) -> None:
         """Take the next audio; returns once the channel is no more than `backlog_s` behind."""
+        now_s = time.monotonic()
         self._audio.append(samples)
+        self._pace.feed(len(samples), now_s)
         probabilities = self._detector.feed(samples)
-        for began in self._channel.feed(len(samples), probabilities, time.monotonic()):
+        for began in self._channel.feed(len(samples), probabilities, now_s):
             await self._emit(began)
         self._wake.set()
         while self._channel.behind > self._settings.backlog_s * SAMPLE_RATE:
@@ -134,6 +157,8 @@ class ChannelPipeline:
 
     async def _say(self, event: StreamEvent) -> None:
         if isinstance(event, Transcribed) and event.is_final:
+            if not self._pace.is_live:
+                event = replace(event, asked_at_s=None)
             if event.asked_at_s is not None:
                 metrics.FINAL_LATENCY.observe(time.monotonic() - event.asked_at_s)
             self._audio.drop_before(self._channel.needed_from)

@@ -92,10 +92,21 @@ def test_directory_is_named(tmp_path: Path) -> None:
     assert str(unreadable.value) == f"{tmp_path} cannot be read: Is a directory."
 
 
+def test_an_empty_file_is_called_so(tmp_path: Path) -> None:
+    """A recording that failed before its first byte is not a damaged one."""
+    path = tmp_path / "notes"
+    path.touch()
+
+    with pytest.raises(
+        InputUnreadable, match=r"notes holds no audio that can be read: it is empty"
+    ):
+        read(path)
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"", b"this is text\n" * 100, b"RIFF" + bytes(200), encoded(TONE, "flac", "flac")[:50]],
-    ids=["empty", "text", "broken", "cut off"],
+    [b"this is text\n" * 100, b"RIFF" + bytes(200), encoded(TONE, "flac", "flac")[:50]],
+    ids=["text", "broken", "cut off"],
 )
 def test_what_is_not_audio_is_named(content: bytes, tmp_path: Path) -> None:
     """The reason names the file and what it may be."""

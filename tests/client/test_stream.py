@@ -257,7 +257,7 @@ async def test_refused_connection_tells_how_to_start_lwd(host: str, unused_tcp_p
 
     assert str(caught.value) == (
         f"{host}:{unused_tcp_port}: connection refused; "
-        "start lwd with `lwd serve`, or name a server by --url"
+        "start lwd with `lwd serve`, in a checkout `make run`, or name a server by --url"
     )
 
 
@@ -274,7 +274,10 @@ async def test_server_without_tls_is_not_to_be_started(serve: Serve) -> None:
     async def script(_: web.WebSocketResponse) -> None: ...
 
     url = (await serve(script)).replace("ws:", "wss:")
-    with pytest.raises(ConnectionFailed, match=r"127\.0\.0\.1:\d+: .*SSL.*; check --url$"):
+    with pytest.raises(
+        ConnectionFailed,
+        match=r"127\.0\.0\.1:\d+: .*SSL.*; lwd itself speaks ws://, .*check --url$",
+    ):
         await transcribe([SECOND], url, None, print, fast=True)
 
 

@@ -34,7 +34,7 @@ PAIRING = "Bad Request: No such model/language/tier combination found."
             "encoding=mulaw",
             (
                 f"{FLAW}missing field `sample_rate`: `encoding=mulaw` is raw audio;"
-                " add its rate in Hz, for example `sample_rate=16000`"
+                " add its rate in Hz, for example `sample_rate=8000`"
             ),
         ),
         (

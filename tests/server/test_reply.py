@@ -24,7 +24,7 @@ from lwd.server.stream import Stream
 from tests.server.conftest import RAW, UPGRADE, Server
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
-HINT = "A live stream is GET /v1/listen, as a WebSocket; recordings are not taken over HTTP."
+HINT = "A live stream is GET /v1/listen, as a WebSocket, on server.port; recordings are not taken over HTTP."
 PATHS = ["", "v1", "v1/listen", "v1/models", "v1/models/", "v1/projects/", "v1/status/", "v2/"]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from lwd import metrics
 from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, JobKind, Samples, Word
 from lwd.errors import EngineFailed
 from lwd.stream.asking import ChannelSettings
@@ -185,6 +186,22 @@ async def test_results_cover_the_audio_without_gap_or_overlap() -> None:
         assert final.start_s == pytest.approx(edges[-1])
         edges.append(final.start_s + final.duration_s)
     assert edges[-1] == pytest.approx(3 * 8.3)
+
+
+async def test_nobody_waits_for_the_finals_of_a_recording() -> None:
+    """Audio that comes far faster than it is spoken does not make finals late."""
+    async with channel() as c:
+        await c.hear(2.0, speech=True)
+        await c.hear(1.0, speech=False)
+        live = c.finals[0]
+        timed = metrics.read(metrics.FINAL_LATENCY)
+
+        await c.hear(4.0, speech=True)
+        await c.hear(1.0, speech=False)
+
+        assert live.asked_at_s is not None
+        assert [final.asked_at_s for final in c.finals[1:] if final.speech_final] == [None]
+        assert metrics.read(metrics.FINAL_LATENCY) == timed
 
 
 async def test_long_speech_is_cut_into_finals_without_speech_final() -> None:
