@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from lwd import metrics
-from lwd.asr.batcher import Batcher, padded_s
+from lwd.asr.batcher import Batcher
 from lwd.asr.feed import Feed, Name
 from lwd.asr.process import ENGINE_COMMAND, start_engine
 from lwd.asr.replica import Replica
@@ -234,8 +234,8 @@ class EnginePool:
             metrics.INTERIMS_EXPIRED.inc()
             self.answer(job.job_id, None)
         while (feed := self._next_feed()) and (jobs := self._next_batch(feed)):
-            self._observe(jobs)
             feed.send(jobs)
+            self._observe(jobs)
             for pending in self._wanted(jobs):
                 pending.has_begun = True
                 kind = pending.job.kind.value
@@ -292,6 +292,8 @@ class EnginePool:
 
     def _observe(self, jobs: Sequence[Job]) -> None:
         metrics.BATCH_SIZE.labels(self.model).observe(len(jobs))
-        heard_s = sum(job.duration_s for job in jobs)
-        metrics.BATCH_AUDIO.labels(self.model, "heard").inc(heard_s)
-        metrics.BATCH_AUDIO.labels(self.model, "padding").inc(padded_s(jobs) - heard_s)
+        heard_s = [job.duration_s for job in jobs]
+        # Each by itself: the sum of equal lengths may come out above so many times one of them.
+        padding_s = sum(max(heard_s) - length_s for length_s in heard_s)
+        metrics.BATCH_AUDIO.labels(self.model, "heard").inc(sum(heard_s))
+        metrics.BATCH_AUDIO.labels(self.model, "padding").inc(padding_s)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
@@ -18,7 +19,7 @@ from lwd.asr.pool import EnginePool
 from lwd.asr.process import EngineProcess
 from lwd.asr.scripted import Script, deadly, endless, silence
 from lwd.asr.settings import EngineSettings
-from lwd.asr.types import Hints, Hypothesis, JobKind, Samples
+from lwd.asr.types import SAMPLE_RATE, Hints, Hypothesis, JobKind, Samples
 from lwd.asr.wire import EngineSpec
 from lwd.errors import EngineFailed, EngineUnavailable
 from lwd.metrics import REGISTRY
@@ -113,6 +114,21 @@ def texts(hypothesis: Hypothesis | None) -> list[str]:
 def reasons(logs: Iterable[Any]) -> list[str]:
     """Why engines died."""
     return [line["reason"] for line in logs if line["event"] == "engine_died"]
+
+
+@pytest.mark.parametrize("n_samples", [961, 3521, 3681])
+async def test_windows_of_one_length_are_heard_together(
+    make_pool: MakePool, n_samples: int
+) -> None:
+    """Seven times their length is not quite the sum of seven, in binary: no padding below zero."""
+    length_s = n_samples / SAMPLE_RATE
+    assert 7 * length_s < sum([length_s] * 7)
+    pool = await make_pool(Script(), batch_size=8)
+
+    hearings = [hear(pool, owner, np.zeros(n_samples, np.float32)) for owner in range(7)]
+
+    async with asyncio.timeout(20):
+        assert None not in await asyncio.gather(*hearings)
 
 
 async def test_windows_are_transcribed_by_the_process(make_pool: MakePool) -> None:
