@@ -25,7 +25,7 @@ from lwd.recording.download import download, is_url
         "lwd collect hello.wav --transcript hello.txt --output corpus": "A sentence and its words:",
         "make bench CORPUS=corpus": "Measure with what was collected:",
     },
-    ends=(66, 69, 73, INTERRUPTED),
+    ends=(66, 69, INTERRUPTED),
 )
 @click.argument("sources", metavar="URL|FILE...", nargs=-1, required=True)
 @click.option(

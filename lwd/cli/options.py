@@ -1,6 +1,5 @@
 """The options that several commands share, each with one name, one meaning and one default."""
 
-import os
 import sys
 from io import FileIO
 from pathlib import Path
@@ -62,8 +61,3 @@ def audio_source(name: str) -> Path | FileIO:
     stdin = FileIO(sys.stdin.fileno(), closefd=False)
     stdin.name = "standard input"
     return stdin
-
-
-def silence_stdout() -> None:
-    """Forget what is still to be printed: who reads it has seen enough, which is no failure."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,7 +21,7 @@ from lwd.config import load_config
         "lwd serve --model tiny.en": "With a small model, for this machine alone:",
         "lwd serve --config /usr/local/etc/lwd/lwd.yaml": "As configured:",
     },
-    ends=(65, 69, 70, 71, 73),
+    ends=(65, 69, 70, 71),
 )
 @config_option
 @click.option("--host", metavar="ADDRESS", help="Address to listen on (server.host).")

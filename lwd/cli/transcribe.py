@@ -13,8 +13,9 @@ from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
 from lwd.cli.exits import INTERRUPTED
 from lwd.cli.model_rules import MODEL_RULES
-from lwd.cli.options import audio_source, config_option, silence_stdout
+from lwd.cli.options import audio_source, config_option
 from lwd.cli.output import Report, progress
+from lwd.cli.stdout import silence_stdout
 from lwd.config import Config, load_config
 from lwd.errors import InputUnreadable, OutputUnwritable, UsageError
 from lwd.recording.hear import Transcribe
@@ -43,7 +44,7 @@ class _Task:
         "lwd transcribe *.flac --format vtt --output captions/": "Captions for many:",
         "lwd transcribe call.wav --json | jq .results.utterances": "Words with their times:",
     },
-    ends=(65, 66, 69, 70, 73, INTERRUPTED),
+    ends=(65, 66, 69, 70, INTERRUPTED),
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
@@ -103,7 +104,7 @@ def transcribe(
     )
     try:
         asyncio.run(_transcribe_all(loaded, task, files))
-    except BrokenPipeError:
+    except BrokenPipeError:  # who reads it has seen enough
         silence_stdout()
 
 

@@ -12,7 +12,7 @@ import pytest
 from lwd.auth.keyfile import read_keys, update_keys
 from lwd.auth.keyring import Keyring
 
-from .conftest import Run
+from .conftest import Run, full_stdout
 
 Capture = pytest.CaptureFixture[str]
 
@@ -111,6 +111,59 @@ def test_a_rotated_key_keeps_all_but_itself(run: Run, file: Path, capsys: Captur
     found = keyring.find(new)
     assert found
     assert (found.id, found.streams, found.generation) == (before["id"], 2, 1)
+
+
+def test_a_disabled_key_can_be_enabled(run: Run, file: Path, capsys: Capture) -> None:
+    """It opens the door again; one that has expired does not, and is told as such."""
+    run("keys", "add", "desk")
+    key = said(capsys)
+    [entry] = listed(run, capsys)
+    run("keys", "disable", entry["id"])
+    capsys.readouterr()
+
+    assert run("keys", "enable", entry["id"]) == 0
+
+    assert said(capsys) == f"{entry['id']}: enabled"
+    found = Keyring([], file).find(key)
+    assert found
+    assert found.state(datetime.now(UTC)) == "enabled"
+    update_keys(file, lambda keys: (replace(keys[0], expires=datetime(2020, 1, 31, tzinfo=UTC)),))
+    assert run("keys", "enable", entry["id"]) == 0
+    assert said(capsys) == f"{entry['id']}: expired"
+
+
+def test_no_key_is_made_that_opens_nothing(run: Run, file: Path, capsys: Capture) -> None:
+    """One that is disabled or has expired is not rotated, and the remedy is named."""
+    run("keys", "add", "desk")
+    [key] = read_keys(file)
+    capsys.readouterr()
+    for change, remedy in (
+        ({"disabled": True}, f"lwd keys enable {key.id}"),
+        ({"expires": datetime(2020, 1, 31, tzinfo=UTC)}, "lwd keys add"),
+    ):
+        update_keys(file, lambda _, change=change: (replace(key, **change),))
+        before = file.read_bytes()
+
+        assert run("keys", "rotate", key.id) == 64
+
+        shown = capsys.readouterr()
+        assert (shown.out, remedy in shown.err) == ("", True)
+        assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_key_that_nobody_saw_is_not_kept(run: Run, file: Path, options: tuple[str, ...]) -> None:
+    """Where it cannot be printed, nothing is added, and the old one is not replaced."""
+    run("keys", "add", "desk")
+    [key] = before = read_keys(file)
+
+    with full_stdout():
+        assert run("keys", "add", "other", *options) == 73
+    with full_stdout():
+        assert run("keys", "rotate", key.id, *options) == 73
+
+    assert read_keys(file) == before
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_answers_are_json_where_asked(run: Run, capsys: Capture) -> None:

@@ -11,7 +11,7 @@ from lwd import __version__
 from lwd.cli import COMMANDS, main
 from lwd.errors import ConfigInvalid, StartError
 
-from .conftest import Run
+from .conftest import Run, full_stdout
 
 
 @pytest.fixture
@@ -98,11 +98,23 @@ def test_interrupt_is_silent(
     assert (shown.out, shown.err.strip()) == ("", "")
 
 
-def test_unexpected_error_is_not_hidden(failing: SimpleNamespace) -> None:
-    """A fault of lwd itself keeps its traceback."""
-    failing.error = ZeroDivisionError("a bug")
+@pytest.mark.parametrize("args", [[], ["--help"], ["check-config"], ["check-config", "--json"]])
+def test_output_that_cannot_be_written_is_one_line(
+    run: Run, args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full device is no fault of lwd: status 73, and nothing more at its end."""
+    with full_stdout():
+        assert run(*args) == 73
 
-    with pytest.raises(ZeroDivisionError):
+    assert capsys.readouterr().err == "lwd: standard output: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), FileNotFoundError(2, "a bug")])
+def test_unexpected_error_is_not_hidden(error: Exception, failing: SimpleNamespace) -> None:
+    """A fault of lwd itself keeps its traceback."""
+    failing.error = error
+
+    with pytest.raises(type(error)):
         main(["fail"])
 
 
