@@ -11,6 +11,7 @@ import pytest
 
 from lwd.auth.keyfile import read_keys, update_keys
 from lwd.auth.keyring import Keyring
+from lwd.auth.keys import format_keys
 
 from .conftest import Run, full_stdout
 
@@ -137,12 +138,12 @@ def test_no_key_is_made_that_opens_nothing(run: Run, file: Path, capsys: Capture
     run("keys", "add", "desk")
     [key] = read_keys(file)
     capsys.readouterr()
-    for change, remedy in (
-        ({"disabled": True}, f"lwd keys enable {key.id}"),
-        ({"expires": datetime(2020, 1, 31, tzinfo=UTC)}, "lwd keys add"),
+    for changed, remedy in (
+        (replace(key, disabled=True), f"lwd keys enable {key.id}"),
+        (replace(key, expires=datetime(2020, 1, 31, tzinfo=UTC)), "lwd keys add"),
     ):
-        update_keys(file, lambda _, change=change: (replace(key, **change),))
-        before = file.read_bytes()
+        before = format_keys((changed,))
+        file.write_bytes(before)
 
         assert run("keys", "rotate", key.id) == 64
 
