@@ -11,6 +11,7 @@ import click
 from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
 from lwd.cli.exits import INTERRUPTED
+from lwd.cli.options import FILE
 from lwd.cli.output import Report, progress, show_json_line
 from lwd.errors import InputUnreadable, UsageError
 from lwd.recording.corpus import MANIFEST, About, Corpus
@@ -27,7 +28,7 @@ from lwd.recording.download import download, is_url
     },
     ends=(66, 69, INTERRUPTED),
 )
-@click.argument("sources", metavar="URL|FILE...", nargs=-1, required=True)
+@click.argument("sources", metavar="URL|FILE...", nargs=-1, required=True, type=FILE)
 @click.option(
     "--output",
     metavar="DIR",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lwd.audio.files import read_audio
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, INTERRUPTED
-from lwd.cli.options import audio_source, key_option, messages_option, url_option
+from lwd.cli.options import FILE, audio_source, key_option, messages_option, url_option
 from lwd.cli.streaming import show_stream, shows_interims
 from lwd.client.microphone import record
 from lwd.client.stream import SAMPLE_RATE
@@ -26,7 +26,7 @@ from lwd.errors import UsageError
     },
     ends=(66, 69, DOWN, INTERRUPTED),
 )
-@click.argument("file", metavar="FILE|-", required=False)
+@click.argument("file", metavar="FILE|-", required=False, type=FILE)
 @click.option("--mic", is_flag=True, help="Listen to the microphone, until Ctrl-C.")
 @url_option
 @key_option

@@ -17,6 +17,9 @@ def server_url(host: str, port: int) -> str:
     return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
 
 
+FILE = click.Path(readable=False)
+"""A path as it was typed, which shells complete; what is there is for the command to tell."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 messages_option = click.option(

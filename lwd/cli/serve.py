@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from lwd.cli.command import Command
+from lwd.cli.completion import complete_model
 from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
 from lwd.cli.options import DEFAULT_URL, config_option, server_url
@@ -26,7 +27,12 @@ from lwd.config import load_config
 @config_option
 @click.option("--host", metavar="ADDRESS", help="Address to listen on (server.host).")
 @click.option("--port", type=int, metavar="N", help="Port to listen on (server.port).")
-@click.option("--model", metavar="NAME", help="Whisper model to serve (model.name).")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=complete_model,
+    help="Whisper model to serve (model.name).",
+)
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (log.level).")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON once lwd is ready.")
 def serve(

@@ -11,9 +11,10 @@ import click
 
 from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
+from lwd.cli.completion import complete_model
 from lwd.cli.exits import INTERRUPTED
 from lwd.cli.model_rules import MODEL_RULES
-from lwd.cli.options import audio_source, config_option
+from lwd.cli.options import FILE, audio_source, config_option
 from lwd.cli.output import Report, progress
 from lwd.cli.stdout import silence_stdout
 from lwd.config import Config, load_config
@@ -46,7 +47,7 @@ class _Task:
     },
     ends=(65, 66, 69, 70, INTERRUPTED),
 )
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option(
     "--format",
     "form",
@@ -61,9 +62,15 @@ class _Task:
 @click.option(
     "--output",
     metavar="FILE|DIR/",
+    type=FILE,
     help="File to write, or directory for a file for each recording; else they go to stdout.",
 )
-@click.option("--model", metavar="NAME", help="Whisper model to hear with (model.name).")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=complete_model,
+    help="Whisper model to hear with (model.name).",
+)
 @click.option(
     "--language",
     metavar="TAG",
