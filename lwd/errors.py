@@ -12,6 +12,7 @@ LwdError
 │   ├── LogUnavailable        73  the log file cannot be written
 │   ├── OutputUnwritable      73  what a command makes cannot be written
 │   ├── ConnectionFailed      76  a server refused or dropped a client command
+│   │   └── LimitReached      76  it did so since there are as many streams as may be
 │   ├── ConfigInvalid         78  the configuration does not validate
 │   └── KeysFileInvalid       78  the file of API keys cannot be used
 ├── Rejection                 an HTTP request refused, in Deepgram's error shape
@@ -105,6 +106,10 @@ class ConnectionFailed(StartError):
     """A server refused or dropped the connection of a client command."""
 
     exit_code = 76
+
+
+class LimitReached(ConnectionFailed):
+    """A server refused a stream, or one so soon, by a limit of its own, the key's or the address's."""
 
 
 class ConfigInvalid(StartError):

@@ -51,8 +51,9 @@ def bench(
 
     Each says one sentence in real time; the age of a result is the time since its last audio was
     sent. The suggestion for limits.streams is the most callers whose every final came within a
-    second. It takes about 12 seconds for each number of callers. Calls have pauses, in which others
-    are served: what callers of all kinds get is measured by make bench-stream, with a corpus.
+    second; there is none where the key or the server allows no more. It takes about 12 seconds for
+    each number of callers. Calls have pauses, in which others are served: what callers of all kinds
+    get is measured by make bench-stream, with a corpus.
     """
     with (
         tried(url, key, config, start=start, settings=_NO_LIMIT) as server,
@@ -75,6 +76,9 @@ def _show(measured: Measured) -> None:
         click.echo(
             f"Not even one caller got every final within {IN_TIME_S:g} s: use a smaller model."
         )
+    elif measured.is_capped:
+        click.echo(f"In time: {measured.limit}, and no more are let in ({measured.ended_by})")
+        click.echo("For a suggestion raise that limit, or measure with --start.")
     else:
         click.echo(f"Suggested limits.streams: {measured.limit} ({measured.ended_by})")
 

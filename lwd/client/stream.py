@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from lwd.auth.origin import is_loopback
 from lwd.client.causes import REFUSED_KEY, cause, is_refusal
-from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
+from lwd.errors import ConnectionFailed, InputUnreadable, LimitReached, UsageError
 
 SAMPLE_RATE = 16000
 FRAME_S = 0.1
@@ -75,7 +75,7 @@ async def stream(
     """Send frames to `url` as they come, and `show` each message until the server closes.
 
     When cancelled, ends the stream, shows what still comes and is cancelled then. Raises
-    ConnectionFailed when the server refuses or drops the stream.
+    ConnectionFailed when the server refuses or drops the stream, LimitReached where it is full.
     """
     async with ClientSession() as session, await _connect(session, url, key) as ws:
         sender = asyncio.create_task(_send(ws, frames))
@@ -172,7 +172,9 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             return await session.ws_connect(url, headers=headers)
     except WSServerHandshakeError as error:
-        raise ConnectionFailed(f"{_server(url)}: {_rejection(error, key)}") from error
+        is_limit = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        kind = LimitReached if is_limit else ConnectionFailed
+        raise kind(f"{_server(url)}: {_rejection(error, key)}") from error
     except ClientConnectorError as error:
         raise ConnectionFailed(
             f"{error.host}:{error.port}: {cause(error)}; {_remedy_of(error)}"
@@ -205,6 +207,8 @@ def _remedy(status: int, key: str | None, retry_after: str | None) -> str:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = f" (Retry-After: {retry_after})" if retry_after else ""
         return f"; {_LIMITS}{wait}"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return "; see lwd status for why"
     return ""
 
 

@@ -166,7 +166,9 @@ async def test_refusal_is_one_line(
     url = await start(handle)
 
     assert await listen("--url", url, "--key", "sentinel") == 76
-    message = f"lwd: {url}: refused with status 503: Later. (request 01a0)\n"
+    message = (
+        f"lwd: {url}: refused with status 503: Later. (request 01a0); see lwd status for why\n"
+    )
     assert capsys.readouterr() == ("", message)
 
 

@@ -35,7 +35,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
         loads = (Load(1, 0.5, 0.2, 0.3), Load(2, None, None, None))
         for load in loads:
             report(load)
-        return Measured(0.25, loads, 1 if most > 1 else None, "a final came late")
+        return Measured(0.25, loads, 1 if most > 1 else None, "a final came late", most == 3)
 
     @contextmanager
     def throw_away(config: Path | None, settings: Mapping[str, str]) -> Iterator[Server]:
@@ -118,7 +118,12 @@ def test_bench_suggests_a_limit(run: Run, tried: list[Server], capsys: Capture) 
 
     assert run("bench", "--url", "ws://mini1", "--most", "1") == 0
     assert "use a smaller model" in capsys.readouterr().out
-    assert len(tried) == 2
+
+    assert run("bench", "--url", "ws://mini1", "--most", "3") == 0
+    shown = capsys.readouterr().out
+    assert "In time: 1, and no more are let in (a final came late)" in shown
+    assert "Suggested" not in shown
+    assert len(tried) == 3
 
 
 def test_bench_in_json(run: Run, tried: list[Server], capsys: Capture) -> None:

@@ -23,7 +23,7 @@ from lwd.client.stream import (
     read_ahead,
     transcribe,
 )
-from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
+from lwd.errors import ConnectionFailed, InputUnreadable, LimitReached, UsageError
 
 from .conftest import CLOSE_STREAM, Serve, Start, heard
 
@@ -217,6 +217,7 @@ LIMITS = "the server, the key or this address is at its limit of streams, or of 
             f"refused with status 429: Too many requests.; {LIMITS} (Retry-After: 7)",
         ),
         (429, {}, f"refused with status 429; {LIMITS}"),
+        (503, {"dg-error": "Later."}, "refused with status 503: Later.; see lwd status for why"),
         (502, {}, "refused with status 502"),
     ],
 )
@@ -236,6 +237,7 @@ async def test_refusal_is_told_in_the_servers_words(
         await transcribe([SECOND], url + "?model=secret", "sentinel", print, fast=True)
 
     assert str(caught.value) == f"{url}: {message}"
+    assert isinstance(caught.value, LimitReached) == (status == 429)
 
 
 async def test_who_gave_no_key_is_told_how(start: Start) -> None:
