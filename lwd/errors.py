@@ -8,6 +8,7 @@ LwdError
 │   ├── NotInstalled          69  an optional part of lwd is not installed
 │   ├── ModelCorrupt          65  the model is in the store, but not as it was installed
 │   ├── EngineUnavailable     70  the engine process does not start
+│   │   └── DaemonEnded       70  a daemon that a command has started for itself does not
 │   ├── AddressUnavailable    71  the address or port cannot be bound
 │   ├── LogUnavailable        73  the log file cannot be written
 │   ├── OutputUnwritable      73  what a command makes cannot be written
@@ -82,6 +83,17 @@ class EngineUnavailable(StartError):
     """The engine process does not become ready, or gives up."""
 
     exit_code = 70
+
+
+class DaemonEnded(EngineUnavailable):
+    """A daemon that a command started for itself ended too soon; `status` is its own."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(
+            f"the daemon for this ended with status {status} before it was ready;"
+            " what it said stands above"
+        )
+        self.status = status
 
 
 class AddressUnavailable(StartError):

@@ -8,9 +8,9 @@ import click
 
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, INTERRUPTED
-from lwd.cli.options import config_option, json_option, key_option, start_option
+from lwd.cli.options import config_option, json_option, key_option, start_option, tried_url_option
 from lwd.cli.output import Row, progress, show_json, show_table
-from lwd.cli.trying import tried
+from lwd.cli.trying import DAEMON_ENDS, tried
 from lwd.trial.load import IN_TIME_S, Load, Measured, measure
 
 _COLUMNS = ("Streams", "First result", "Interims", "Worst final")
@@ -23,9 +23,9 @@ _NO_LIMIT = {"LWD_LIMITS__STREAMS": "10000", "LWD_LIMITS__CONNECTIONS": "null"}
         "lwd bench --start --config lwd.yaml": "What this machine can do:",
         "lwd bench --url ws://mini1:9000 --most 16": "A server that runs, without disturbing it much:",
     },
-    ends=(70, DOWN, INTERRUPTED),
+    ends=(*DAEMON_ENDS, DOWN, INTERRUPTED),
 )
-@click.option("--url", metavar="URL", help="Server to measure; else the one of the configuration.")
+@tried_url_option
 @key_option
 @start_option
 @config_option

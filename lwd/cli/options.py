@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from lwd.client.address import DEFAULT_PORT, EXAMPLES
 from lwd.errors import UsageError
 
-DEFAULT_URL = "ws://127.0.0.1:9000"
+DEFAULT_URL = f"ws://127.0.0.1:{DEFAULT_PORT}"
 """Where a server with the default configuration is."""
 
 
@@ -33,12 +34,18 @@ config_option = click.option(
     help="YAML file of the configuration.",
 )
 
+_SERVER = f"Server, such as {EXAMPLES}"
+
 url_option = click.option(
     "--url",
     metavar="URL",
     default=DEFAULT_URL,
     show_default=True,
-    help="Server to use; http, https, ws or wss.",
+    help=f"{_SERVER}.",
+)
+
+tried_url_option = click.option(
+    "--url", metavar="URL", help=f"{_SERVER}; else the one of the configuration."
 )
 
 key_option = click.option(

@@ -18,18 +18,17 @@ from urllib.parse import urlsplit
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
 from lwd.auth.origin import is_loopback
+from lwd.client.address import server_address
 from lwd.client.causes import REFUSED_KEY, cause
 from lwd.client.figures import Figures, read_metrics, read_operations
-from lwd.errors import UsageError
 
 State = Literal["ready", "degraded", "down"]
 
-DEFAULT_PORT, DEFAULT_OPS_PORT = 9000, 8081
+DEFAULT_OPS_PORT = 8081
 
 _WELL = ("Ready", "Healthy")
 _OTHERS = "its port for operators is another daemon's; name the right one with --ops-port"
 _OPERATORS = "this is its port for operators; name the one for clients (server.port)"
-_SCHEMES = {"": "http", "ws": "http", "http": "http", "wss": "https", "https": "https"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +42,10 @@ class Host:
     @classmethod
     def parse(cls, name: str, ops_port: int) -> "Host":
         """Take `mini1`, `mini1:9001`, or an address such as `wss://mini1`; raises UsageError."""
-        parts = urlsplit(name if "://" in name else f"//{name}")
-        try:
-            port = parts.port
-        except ValueError:
-            port = 0
-        if not parts.hostname or parts.scheme not in _SCHEMES or port == 0:
-            raise UsageError(f"{name}: expected a host such as mini1, mini1:9001 or wss://mini1")
-        if port is None and not parts.scheme:
-            port = DEFAULT_PORT
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        scheme = _SCHEMES[parts.scheme]
-        at = f"{host}:{port}" if port else host
+        parts = server_address(name)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        scheme = "https" if parts.scheme == "wss" else "http"
+        at = f"{host}:{parts.port}" if parts.port else host
         path = parts.path.rstrip("/").removesuffix("/v1/listen")
         return cls(name, f"{scheme}://{at}{path}", f"http://{host}:{ops_port}")
 

@@ -194,8 +194,8 @@ async def test_other_protocols_are_told_apart(
     ("options", "message"),
     [
         (
-            ["--url", "localhost:9000"],
-            "--url localhost:9000: expected an address such as ws://127.0.0.1:9000",
+            ["--url", "ftp://localhost"],
+            "ftp://localhost: expected a server such as mini1, mini1:9001 or wss://mini1",
         ),
         (["--param", "numerals"], "--param numerals: expected NAME=VALUE"),
     ],

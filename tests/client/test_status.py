@@ -260,8 +260,10 @@ def test_hosts_are_named_as_people_do(name: str, url: str, ops_url: str) -> None
     assert Host.parse(name, 8081) == Host(name, url, ops_url)
 
 
-@pytest.mark.parametrize("name", ["", "mini1:x", "ftp://mini1", "ws://", "mini1:0", "mini1:70000"])
+@pytest.mark.parametrize(
+    "name", ["", "mini1:x", "ftp://mini1", "ws://", "mini1:0", "mini1:70000", "[::1"]
+)
 def test_what_is_no_host_is_refused(name: str) -> None:
     """In words that show one that is."""
-    with pytest.raises(UsageError, match="expected a host such as mini1"):
+    with pytest.raises(UsageError, match="expected a server such as mini1"):
         Host.parse(name, 8081)
