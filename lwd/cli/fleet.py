@@ -1,7 +1,7 @@
 """`lwd fleet`: asks several servers how they are, at once."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -103,7 +103,13 @@ def _up(uptime_s: float | None) -> str:
 
 def _total(answers: Sequence[Status]) -> Row:
     n_ready = sum(answer.state == "ready" for answer in answers)
-    streams = sum(answer.streams or 0 for answer in answers)
-    capacity = sum(a.figures.capacity or 0 for a in answers if a.state == "ready")
-    cells = ("all", f"{n_ready} of {len(answers)} ready", str(streams), str(capacity))
+    streams = _sum(answer.streams for answer in answers)
+    capacity = _sum(answer.figures.capacity for answer in answers)
+    cells = ("all", f"{n_ready} of {len(answers)} ready", or_dash(streams), or_dash(capacity))
     return Row((*cells, *[""] * (len(_COLUMNS) - len(cells))))
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
