@@ -49,6 +49,10 @@ def update_keys(
         with _locked(target.parent) as directory:
             _replace(target, change(read_keys(target) if target.exists() else ()), tell)
             os.fsync(directory)
+    except FileNotFoundError as error:
+        raise KeysFileInvalid(
+            f"{path}: {target.parent} is not there; make it, as the user that lwd runs as"
+        ) from error
     except OSError as error:
         raise _inaccessible(path, error) from error
     except ValueError as error:

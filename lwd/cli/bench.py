@@ -8,7 +8,14 @@ import click
 
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, INTERRUPTED
-from lwd.cli.options import config_option, json_option, key_option, start_option, tried_url_option
+from lwd.cli.options import (
+    config_option,
+    json_option,
+    key_option,
+    start_option,
+    tried_url_option,
+    whole_number,
+)
 from lwd.cli.output import Row, progress, show_json, show_table
 from lwd.cli.trying import DAEMON_ENDS, tried
 from lwd.trial.load import IN_TIME_S, Load, Measured, measure
@@ -32,7 +39,7 @@ _NO_LIMIT = {"LWD_LIMITS__STREAMS": "10000", "LWD_LIMITS__CONNECTIONS": "null"}
 @click.option(
     "--most",
     metavar="N",
-    type=click.IntRange(1, 1000),
+    type=whole_number(1, 1000),
     default=64,
     show_default=True,
     help="Most callers at once.",

@@ -11,7 +11,7 @@ import click
 from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
 from lwd.cli.exits import INTERRUPTED
-from lwd.cli.options import FILE
+from lwd.cli.options import FILE, number, read_text
 from lwd.cli.output import Report, progress, show_json_line
 from lwd.errors import InputUnreadable, UsageError
 from lwd.recording.corpus import MANIFEST, About, Corpus
@@ -40,7 +40,7 @@ from lwd.recording.download import download, is_url
     "--longest",
     "longest_s",
     metavar="SECONDS",
-    type=click.FloatRange(1, 28),
+    type=number(1, 28),
     default=15.0,
     show_default=True,
     help="Longest chunk.",
@@ -123,10 +123,7 @@ def _text(transcript: Path | None, sources: Sequence[str]) -> str:
         return ""
     if len(sources) > 1:
         raise UsageError("--transcript is for a single source")
-    try:
-        text = " ".join(transcript.read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputUnreadable(f"--transcript {transcript}: {error}") from error
+    text = " ".join(read_text("--transcript", transcript).split())
     if not text:
         raise InputUnreadable(f"--transcript {transcript} holds no words")
     return text

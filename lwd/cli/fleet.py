@@ -9,10 +9,10 @@ import click
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, FAILED
 from lwd.cli.health import exit_of, ops_port_option, shown, timeout_option
-from lwd.cli.options import json_option, key_option
+from lwd.cli.options import json_option, key_option, read_text
 from lwd.cli.output import Row, or_dash, show_json, show_table
 from lwd.client.status import Host, Status, ask_all
-from lwd.errors import InputUnreadable, UsageError
+from lwd.errors import UsageError
 
 _COLUMNS = ("Host", "State", "Streams", "Of", "Queued", "Finals p95", "Version", "Up", "Why")
 _HOUR_S, _MINUTE_S = 3600, 60
@@ -69,11 +69,7 @@ def fleet(
 
 
 def _listed(path: Path) -> Iterator[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputUnreadable(f"--hosts {path}: {error}") from error
-    for line in lines:
+    for line in read_text("--hosts", path).splitlines():
         if name := line.partition("#")[0].strip():
             yield name
 

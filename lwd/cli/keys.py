@@ -15,7 +15,7 @@ import click
 from lwd.auth.keyfile import read_keys, update_keys
 from lwd.auth.keys import Key, fingerprint, new_id, new_secret
 from lwd.cli.command import Command
-from lwd.cli.options import config_option, json_option
+from lwd.cli.options import config_option, json_option, whole_number
 from lwd.cli.output import Row, or_dash, show_json, show_table
 from lwd.cli.stdout import checked_stdout
 from lwd.config import load_config
@@ -23,7 +23,7 @@ from lwd.errors import UsageError
 
 _COLUMNS = ("Id", "State", "Label", "Streams", "Handshakes/min", "Created", "Expires")
 
-_LIMIT = click.IntRange(1, 10_000)
+_LIMIT = whole_number(1, 10_000)
 
 _Function = Callable[..., None]
 
@@ -99,9 +99,7 @@ def add(
         raise UsageError("LABEL is empty; say whose the key is, such as 'front desk'")
     now, ends = _now(), expires and expires.replace(tzinfo=UTC)
     if ends and ends <= now:
-        raise UsageError(
-            f"--expires {ends:%Y-%m-%dT%H:%M:%SZ}: is past; name a time to come, in UTC"
-        )
+        raise UsageError(f"--expires {_text(ends)}: is past; name a time to come, in UTC")
     secret = new_secret()
     key = Key(
         id=new_id(),
@@ -193,6 +191,7 @@ def _change(
     tell: Callable[[Key], None] = lambda _: None,
 ) -> Key:
     """Change the key of that id in the file once `tell` has told of it; return what it is now."""
+    read_keys(path)  # where there is no file, that is the fault
     changed: list[Key] = []
 
     def change_one(keys: tuple[Key, ...]) -> tuple[Key, ...]:
@@ -232,13 +231,18 @@ def _fields(key: Key) -> dict[str, object]:
         "label": key.label,
         "streams": key.streams,
         "handshakes_per_minute": key.handshakes_per_minute,
-        "created": key.created and key.created.isoformat(),
-        "expires": key.expires and key.expires.isoformat(),
+        "created": key.created and _text(key.created),
+        "expires": key.expires and _text(key.expires),
     }
 
 
 def _cells(key: Key) -> list[str]:
     return [or_dash(value) for value in _fields(key).values()]
+
+
+def _text(time: datetime) -> str:
+    """As the file has it."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _now() -> datetime:

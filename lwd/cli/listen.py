@@ -90,7 +90,7 @@ def listen(
         "punctuate": str(punctuate).lower(),
         "model": model,
         "language": language,
-        "endpointing": endpointing,
+        "endpointing": _endpointing(endpointing),
     }
     given = [(name, value) for name, value in asked.items() if value is not None]
     given += [_parameter(text) for text in params]
@@ -104,6 +104,12 @@ def _blocks(file: str | None, *, mic: bool) -> Iterator[NDArray[np.int16]]:
     if file is None:
         return record(SAMPLE_RATE)
     return read_audio(audio_source(file), sample_rate=SAMPLE_RATE)
+
+
+def _endpointing(text: str) -> str:
+    if not text.isdecimal() and text not in ("true", "false"):
+        raise UsageError(f"--endpointing {text}: expected milliseconds such as 300, or false")
+    return text
 
 
 def _parameter(text: str) -> tuple[str, str]:

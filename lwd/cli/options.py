@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lwd.client.address import DEFAULT_PORT, EXAMPLES
-from lwd.errors import UsageError
+from lwd.errors import InputUnreadable, UsageError
 
 DEFAULT_URL = f"ws://127.0.0.1:{DEFAULT_PORT}"
 """Where a server with the default configuration is."""
@@ -71,3 +71,27 @@ def audio_source(name: str) -> Path | FileIO:
     stdin = FileIO(sys.stdin.fileno(), closefd=False)
     stdin.name = "standard input"
     return stdin
+
+
+def read_text(option: str, path: Path) -> str:
+    """The text of the file that an option names; raises InputUnreadable."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputUnreadable(f"{option} {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputUnreadable(f"{option} {path}: it is no text in UTF-8") from error
+
+
+def whole_number(least: int, most: int) -> click.IntRange:
+    """A type whose every message tells the bounds."""
+    kind = click.IntRange(least, most)
+    kind.name = f"whole number from {least} to {most}"
+    return kind
+
+
+def number(least: float, most: float) -> click.FloatRange:
+    """A type whose every message tells the bounds."""
+    kind = click.FloatRange(least, most)
+    kind.name = f"number from {least:g} to {most:g}"
+    return kind

@@ -120,7 +120,9 @@ def _output(output: str | None, *, n_files: int) -> Path | None:
     if output is None:
         return None
     path = Path(output)
-    if n_files > 1 or output.endswith("/"):
+    if n_files > 1 and not output.endswith("/") and not path.is_dir():
+        raise UsageError(f"--output {output}: {n_files} files want a directory; say {output}/")
+    if output.endswith("/"):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -119,8 +119,10 @@ def _log(config: Config) -> Finding:
     if file is None:
         return ok("log", "to stderr")
     target = file if file.exists() else file.parent
+    meaning = "lwd does not start; it is asked as the user that runs this command"
+    if not target.exists():
+        return Finding("log", "fail", f"{target} is not there", meaning, f"mkdir -p {target}")
     if not os.access(target, os.W_OK):
-        meaning = "lwd does not start; it is asked as the user that runs this command"
         return Finding("log", "fail", f"{target} cannot be written", meaning, f"ls -ld {target}")
     most = config.log.max_bytes * (config.log.keep + 1)
     free = shutil.disk_usage(file.parent).free

@@ -66,7 +66,9 @@ def test_a_key_has_an_end(run: Run, file: Path, capsys: Capture) -> None:
     ended = replace(first, expires=datetime(2020, 1, 31, tzinfo=UTC))
     update_keys(file, lambda _: (ended, second))
     capsys.readouterr()
-    assert [entry["state"] for entry in listed(run, capsys)] == ["expired", "enabled"]
+    shown = listed(run, capsys)
+    assert [entry["state"] for entry in shown] == ["expired", "enabled"]
+    assert [entry["expires"] for entry in shown] == ["2020-01-31T00:00:00Z", "2999-01-31T12:00:00Z"]
 
 
 def test_the_list_is_lines_for_other_programs(run: Run, capsys: Capture) -> None:
@@ -210,7 +212,8 @@ def test_without_a_file_there_is_a_remedy(
 def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> None:
     """An unknown id, a limit out of bounds, no file: one line each, and nothing is changed."""
     assert run("keys", "list") == 78
-    assert run("keys", "disable", "nobody") == 64
+    assert run("keys", "disable", "nobody") == 78
+    assert run("keys", "rotate", "nobody") == 78
     assert run("keys", "add", "desk", "--streams", "0") == 64
     assert run("keys", "add", "desk", "--handshakes-per-minute", "10001") == 64
     assert run("keys", "add", "desk", "--expires", "soon") == 64
@@ -220,8 +223,7 @@ def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> Non
 
     told = capsys.readouterr().err.splitlines()
     wanted = (
-        "not there",
-        "nobody",
+        *("not there; lwd keys add makes it",) * 3,
         "'--streams'",
         "'--handshakes-per-minute'",
         "soon; expected 2027-01-31 or 2027-01-31T12:00:00Z",
@@ -232,3 +234,14 @@ def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> Non
     for line, words in zip(told, wanted, strict=True):
         assert words in line
     assert not file.exists()
+
+
+def test_an_unknown_id_is_refused(run: Run, file: Path, capsys: Capture) -> None:
+    """With the command that shows those that there are."""
+    run("keys", "add", "desk")
+    before = file.read_bytes()
+
+    for command in ("disable", "enable", "rotate"):
+        assert run("keys", command, "nobody") == 64
+        assert "nobody: no key in" in capsys.readouterr().err.splitlines()[-1]
+    assert file.read_bytes() == before

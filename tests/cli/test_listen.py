@@ -198,6 +198,11 @@ async def test_other_protocols_are_told_apart(
             "ftp://localhost: expected a server such as mini1, mini1:9001 or wss://mini1",
         ),
         (["--param", "numerals"], "--param numerals: expected NAME=VALUE"),
+        (
+            ["--endpointing", "abc"],
+            "--endpointing abc: expected milliseconds such as 300, or false",
+        ),
+        (["--endpointing", "-1"], "--endpointing -1: expected milliseconds such as 300, or false"),
     ],
 )
 async def test_wrong_options_are_one_line(

@@ -56,6 +56,14 @@ def test_version(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
             ["serve", "--port", "x"],
             "lwd: Invalid value for '--port': 'x' is not a valid integer.\n",
         ),
+        (
+            ["bench", "--most", "x"],
+            "lwd: Invalid value for '--most': 'x' is not a valid whole number from 1 to 1000.\n",
+        ),
+        (
+            ["status", "--timeout", "x"],
+            "lwd: Invalid value for '--timeout': 'x' is not a valid number from 0.1 to 60.\n",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line(

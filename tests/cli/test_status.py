@@ -142,4 +142,6 @@ def test_a_fleet_of_nobody_is_refused(run: Run, tmp_path: Path, capsys: Capture)
     assert run("fleet") == 64
     assert run("fleet", "--hosts", str(tmp_path / "none")) == 66
     assert run("fleet", "ftp://x") == 64
-    assert len(capsys.readouterr().err.splitlines()) == 3
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    assert told[1] == f"lwd: --hosts {tmp_path}/none: No such file or directory"

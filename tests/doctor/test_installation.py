@@ -96,7 +96,8 @@ def test_a_log_must_be_writable_and_fit(tmp_path: Path) -> None:
 
     assert find("log", config(tmp_path)).status == "ok"
     assert find("log", config(tmp_path, log__file=str(there))).status == "ok"
-    assert find("log", config(tmp_path, log__file=f"{tmp_path}/none/lwd.log")).status == "fail"
+    missing = find("log", config(tmp_path, log__file=f"{tmp_path}/none/lwd.log"))
+    assert (missing.status, missing.remedy) == ("fail", f"mkdir -p {tmp_path}/none")
     large = config(tmp_path, log__file=str(there), log__max_bytes=1 << 40, log__keep=1000)
     assert find("log", large).status == "warn"
 
