@@ -8,10 +8,12 @@ LwdError
 │   ├── NotInstalled          69  an optional part of lwd is not installed
 │   ├── ModelCorrupt          65  the model is in the store, but not as it was installed
 │   ├── EngineUnavailable     70  the engine process does not start
+│   │   └── DaemonEnded       70  a daemon that a command has started for itself does not
 │   ├── AddressUnavailable    71  the address or port cannot be bound
 │   ├── LogUnavailable        73  the log file cannot be written
 │   ├── OutputUnwritable      73  what a command makes cannot be written
 │   ├── ConnectionFailed      76  a server refused or dropped a client command
+│   │   └── LimitReached      76  it did so since there are as many streams as may be
 │   ├── ConfigInvalid         78  the configuration does not validate
 │   └── KeysFileInvalid       78  the file of API keys cannot be used
 ├── Rejection                 an HTTP request refused, in Deepgram's error shape
@@ -83,6 +85,17 @@ class EngineUnavailable(StartError):
     exit_code = 70
 
 
+class DaemonEnded(EngineUnavailable):
+    """A daemon that a command started for itself ended too soon; `status` is its own."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(
+            f"the daemon for this ended with status {status} before it was ready;"
+            " what it said stands above"
+        )
+        self.status = status
+
+
 class AddressUnavailable(StartError):
     """The listening address cannot be bound."""
 
@@ -105,6 +118,10 @@ class ConnectionFailed(StartError):
     """A server refused or dropped the connection of a client command."""
 
     exit_code = 76
+
+
+class LimitReached(ConnectionFailed):
+    """A server refused a stream, or one so soon, by a limit of its own, the key's or the address's."""
 
 
 class ConfigInvalid(StartError):

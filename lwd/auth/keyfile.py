@@ -34,16 +34,25 @@ def read_keys(path: Path) -> tuple[Key, ...]:
         raise KeysFileInvalid(f"{path}: {error}; correct it") from error
 
 
-def update_keys(path: Path, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]) -> None:
+def update_keys(
+    path: Path,
+    change: Callable[[tuple[Key, ...]], tuple[Key, ...]],
+    tell: Callable[[], None] = lambda: None,
+) -> None:
     """Replace the file by one with what `change` makes of its keys; at first there are none.
 
-    Nothing is written where `change` raises. Raises KeysFileInvalid.
+    `tell` is called when nothing is left to do but to put the new file in its place. Nothing is
+    changed where either raises. Raises KeysFileInvalid.
     """
     target = path.resolve()
     try:
         with _locked(target.parent) as directory:
-            _replace(target, change(read_keys(target) if target.exists() else ()))
+            _replace(target, change(read_keys(target) if target.exists() else ()), tell)
             os.fsync(directory)
+    except FileNotFoundError as error:
+        raise KeysFileInvalid(
+            f"{path}: {target.parent} is not there; make it, as the user that lwd runs as"
+        ) from error
     except OSError as error:
         raise _inaccessible(path, error) from error
     except ValueError as error:
@@ -65,7 +74,7 @@ def _locked(directory: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _replace(path: Path, keys: tuple[Key, ...]) -> None:
+def _replace(path: Path, keys: tuple[Key, ...], tell: Callable[[], None]) -> None:
     text = format_keys(keys)
     # mkstemp gives mode 0600.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -77,6 +86,7 @@ def _replace(path: Path, keys: tuple[Key, ...]) -> None:
             file.write(text)
             file.flush()
             os.fsync(descriptor)
+        tell()
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 from lwd import __version__
 from lwd.cli.command import write_exits
 from lwd.cli.exits import EXITS, INTERRUPTED
+from lwd.cli.stdout import checked_stdout
 from lwd.errors import StartError, UsageError
 
 # What stands in `lwd --help`; listing it imports nothing.
@@ -22,7 +23,7 @@ COMMANDS = {
     "listen": ("lwd.cli.listen:listen", "Transcribe a file, a pipe or the microphone live."),
     "transcribe": ("lwd.cli.transcribe:transcribe", "Transcribe recordings, without a server."),
     "models": ("lwd.cli.models:models", "Download, list and verify models."),
-    "keys": ("lwd.cli.keys:keys", "Make, list, rotate and disable API keys."),
+    "keys": ("lwd.cli.keys:keys", "Make, list, rotate, disable and enable API keys."),
     "doctor": ("lwd.cli.doctor:doctor", "Check the machine and the installation."),
     "status": ("lwd.cli.status:status", "Ask a server how it is."),
     "fleet": ("lwd.cli.fleet:fleet", "Ask several servers how they are."),
@@ -68,16 +69,22 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _run(args: Sequence[str] | None) -> int:
     try:
-        code: int | None = lwd.main(args, prog_name="lwd", standalone_mode=False)
-    except NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 0
+        with checked_stdout():
+            return _answer(args)
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:
         return _fail(UsageError(" ".join(error.format_message().split())))
     except StartError as error:
         return _fail(error)
+
+
+def _answer(args: Sequence[str] | None) -> int:
+    try:
+        code: int | None = lwd.main(args, prog_name="lwd", standalone_mode=False)
+    except NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
     return code or 0
 
 

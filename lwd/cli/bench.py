@@ -8,9 +8,16 @@ import click
 
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, INTERRUPTED
-from lwd.cli.options import config_option, json_option, key_option, start_option
+from lwd.cli.options import (
+    config_option,
+    json_option,
+    key_option,
+    start_option,
+    tried_url_option,
+    whole_number,
+)
 from lwd.cli.output import Row, progress, show_json, show_table
-from lwd.cli.trying import tried
+from lwd.cli.trying import DAEMON_ENDS, tried
 from lwd.trial.load import IN_TIME_S, Load, Measured, measure
 
 _COLUMNS = ("Streams", "First result", "Interims", "Worst final")
@@ -23,16 +30,16 @@ _NO_LIMIT = {"LWD_LIMITS__STREAMS": "10000", "LWD_LIMITS__CONNECTIONS": "null"}
         "lwd bench --start --config lwd.yaml": "What this machine can do:",
         "lwd bench --url ws://mini1:9000 --most 16": "A server that runs, without disturbing it much:",
     },
-    ends=(70, DOWN, INTERRUPTED),
+    ends=(*DAEMON_ENDS, DOWN, INTERRUPTED),
 )
-@click.option("--url", metavar="URL", help="Server to measure; else the one of the configuration.")
+@tried_url_option
 @key_option
 @start_option
 @config_option
 @click.option(
     "--most",
     metavar="N",
-    type=click.IntRange(1, 1000),
+    type=whole_number(1, 1000),
     default=64,
     show_default=True,
     help="Most callers at once.",
@@ -51,8 +58,9 @@ def bench(
 
     Each says one sentence in real time; the age of a result is the time since its last audio was
     sent. The suggestion for limits.streams is the most callers whose every final came within a
-    second. It takes about 12 seconds for each number of callers. Calls have pauses, in which others
-    are served: what callers of all kinds get is measured by make bench-stream, with a corpus.
+    second; there is none where the key or the server allows no more. It takes about 12 seconds for
+    each number of callers. Calls have pauses, in which others are served: what callers of all kinds
+    get is measured by make bench-stream, with a corpus.
     """
     with (
         tried(url, key, config, start=start, settings=_NO_LIMIT) as server,
@@ -75,6 +83,9 @@ def _show(measured: Measured) -> None:
         click.echo(
             f"Not even one caller got every final within {IN_TIME_S:g} s: use a smaller model."
         )
+    elif measured.is_capped:
+        click.echo(f"In time: {measured.limit}, and no more are let in ({measured.ended_by})")
+        click.echo("For a suggestion raise that limit, or measure with --start.")
     else:
         click.echo(f"Suggested limits.streams: {measured.limit} ({measured.ended_by})")
 

@@ -11,6 +11,7 @@ import click
 from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
 from lwd.cli.exits import INTERRUPTED
+from lwd.cli.options import FILE, number, read_text
 from lwd.cli.output import Report, progress, show_json_line
 from lwd.errors import InputUnreadable, UsageError
 from lwd.recording.corpus import MANIFEST, About, Corpus
@@ -25,9 +26,9 @@ from lwd.recording.download import download, is_url
         "lwd collect hello.wav --transcript hello.txt --output corpus": "A sentence and its words:",
         "make bench CORPUS=corpus": "Measure with what was collected:",
     },
-    ends=(66, 69, 73, INTERRUPTED),
+    ends=(66, 69, INTERRUPTED),
 )
-@click.argument("sources", metavar="URL|FILE...", nargs=-1, required=True)
+@click.argument("sources", metavar="URL|FILE...", nargs=-1, required=True, type=FILE)
 @click.option(
     "--output",
     metavar="DIR",
@@ -39,7 +40,7 @@ from lwd.recording.download import download, is_url
     "--longest",
     "longest_s",
     metavar="SECONDS",
-    type=click.FloatRange(1, 28),
+    type=number(1, 28),
     default=15.0,
     show_default=True,
     help="Longest chunk.",
@@ -122,10 +123,7 @@ def _text(transcript: Path | None, sources: Sequence[str]) -> str:
         return ""
     if len(sources) > 1:
         raise UsageError("--transcript is for a single source")
-    try:
-        text = " ".join(transcript.read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputUnreadable(f"--transcript {transcript}: {error}") from error
+    text = " ".join(read_text("--transcript", transcript).split())
     if not text:
         raise InputUnreadable(f"--transcript {transcript} holds no words")
     return text

@@ -17,7 +17,7 @@ _CONFIGURED = ("LWD_SECTION__KEY", "A key of the configuration, see docs/configu
 class Command(click.Command):
     """A command with `examples`, each command line with what it does.
 
-    `ends` are the exit statuses beside 0 and 64, 78 where there is a configuration; `answers` says
+    `ends` are the exit statuses beside 0, 64 and 73, 78 where there is a configuration; `answers` says
     in the command's own words what a status means.
     """
 
@@ -38,7 +38,7 @@ class Command(click.Command):
     def exits(self) -> dict[int, str]:
         """Every status that the command ends with, and when."""
         configured = (78,) if self._is_configured else ()
-        codes = sorted({0, 64, *self._ends, *self.answers, *configured})
+        codes = sorted({0, 64, 73, *self._ends, *self.answers, *configured})
         return {code: self.answers.get(code, EXITS[code]) for code in codes}
 
     @property

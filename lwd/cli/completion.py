@@ -1,4 +1,7 @@
-"""`lwd completion`: the script by which a shell completes commands and options. It is click's."""
+"""`lwd completion`: the script by which a shell completes what is typed, and the names of models.
+
+Script and all else are click's.
+"""
 
 import click
 from click.shell_completion import get_completion_class
@@ -6,6 +9,7 @@ from click.shell_completion import get_completion_class
 from lwd.cli.command import Command
 from lwd.cli.options import json_option
 from lwd.cli.output import show_json
+from lwd.models.catalogue import CATALOGUE
 
 
 @click.command(
@@ -19,7 +23,7 @@ from lwd.cli.output import show_json
 @click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @json_option
 def completion(*, shell: str, as_json: bool) -> None:
-    """Print the script by which SHELL completes lwd's commands and options."""
+    """Print the script by which SHELL completes lwd's commands, options, files and models."""
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click has these three
     root = click.get_current_context().find_root().command
@@ -29,3 +33,8 @@ def completion(*, shell: str, as_json: bool) -> None:
         show_json({"shell": shell, "script": text})
     else:
         click.echo(text)
+
+
+def complete_model(_context: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """The models that there are and whose name begins so."""
+    return [name for name in CATALOGUE if name.startswith(begun)]

@@ -1,7 +1,7 @@
 """`lwd fleet`: asks several servers how they are, at once."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -9,10 +9,10 @@ import click
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, FAILED
 from lwd.cli.health import exit_of, ops_port_option, shown, timeout_option
-from lwd.cli.options import json_option, key_option
+from lwd.cli.options import json_option, key_option, read_text
 from lwd.cli.output import Row, or_dash, show_json, show_table
 from lwd.client.status import Host, Status, ask_all
-from lwd.errors import InputUnreadable, UsageError
+from lwd.errors import UsageError
 
 _COLUMNS = ("Host", "State", "Streams", "Of", "Queued", "Finals p95", "Version", "Up", "Why")
 _HOUR_S, _MINUTE_S = 3600, 60
@@ -69,11 +69,7 @@ def fleet(
 
 
 def _listed(path: Path) -> Iterator[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputUnreadable(f"--hosts {path}: {error}") from error
-    for line in lines:
+    for line in read_text("--hosts", path).splitlines():
         if name := line.partition("#")[0].strip():
             yield name
 
@@ -103,7 +99,13 @@ def _up(uptime_s: float | None) -> str:
 
 def _total(answers: Sequence[Status]) -> Row:
     n_ready = sum(answer.state == "ready" for answer in answers)
-    streams = sum(answer.streams or 0 for answer in answers)
-    capacity = sum(a.figures.capacity or 0 for a in answers if a.state == "ready")
-    cells = ("all", f"{n_ready} of {len(answers)} ready", str(streams), str(capacity))
+    streams = _sum(answer.streams for answer in answers)
+    capacity = _sum(answer.figures.capacity for answer in answers)
+    cells = ("all", f"{n_ready} of {len(answers)} ready", or_dash(streams), or_dash(capacity))
     return Row((*cells, *[""] * (len(_COLUMNS) - len(cells))))
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None

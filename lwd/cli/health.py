@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import click
 
 from lwd.cli.exits import DOWN, FAILED
+from lwd.cli.options import number, whole_number
 from lwd.client.status import DEFAULT_OPS_PORT, State, Status
 
 ops_port_option = click.option(
     "--ops-port",
     metavar="N",
-    type=click.IntRange(1, 65535),
+    type=whole_number(1, 65535),
     default=DEFAULT_OPS_PORT,
     show_default=True,
     help="Port for operators (ops.listen) on the same host.",
@@ -20,7 +21,7 @@ timeout_option = click.option(
     "--timeout",
     "timeout_s",
     metavar="SECONDS",
-    type=click.FloatRange(0.1, 60),
+    type=number(0.1, 60),
     default=3.0,
     show_default=True,
     help="Longest time to wait for an answer.",

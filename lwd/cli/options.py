@@ -1,15 +1,15 @@
 """The options that several commands share, each with one name, one meaning and one default."""
 
-import os
 import sys
 from io import FileIO
 from pathlib import Path
 
 import click
 
-from lwd.errors import UsageError
+from lwd.client.address import DEFAULT_PORT, EXAMPLES
+from lwd.errors import InputUnreadable, UsageError
 
-DEFAULT_URL = "ws://127.0.0.1:9000"
+DEFAULT_URL = f"ws://127.0.0.1:{DEFAULT_PORT}"
 """Where a server with the default configuration is."""
 
 
@@ -17,6 +17,9 @@ def server_url(host: str, port: int) -> str:
     """The address of a server that listens there."""
     return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
 
+
+FILE = click.Path(readable=False)
+"""A path as it was typed, which shells complete; what is there is for the command to tell."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -31,12 +34,18 @@ config_option = click.option(
     help="YAML file of the configuration.",
 )
 
+_SERVER = f"Server, such as {EXAMPLES}"
+
 url_option = click.option(
     "--url",
     metavar="URL",
     default=DEFAULT_URL,
     show_default=True,
-    help="Server to use; http, https, ws or wss.",
+    help=f"{_SERVER}.",
+)
+
+tried_url_option = click.option(
+    "--url", metavar="URL", help=f"{_SERVER}; else the one of the configuration."
 )
 
 key_option = click.option(
@@ -64,6 +73,25 @@ def audio_source(name: str) -> Path | FileIO:
     return stdin
 
 
-def silence_stdout() -> None:
-    """Forget what is still to be printed: who reads it has seen enough, which is no failure."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def read_text(option: str, path: Path) -> str:
+    """The text of the file that an option names; raises InputUnreadable."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputUnreadable(f"{option} {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputUnreadable(f"{option} {path}: it is no text in UTF-8") from error
+
+
+def whole_number(least: int, most: int) -> click.IntRange:
+    """A type whose every message tells the bounds."""
+    kind = click.IntRange(least, most)
+    kind.name = f"whole number from {least} to {most}"
+    return kind
+
+
+def number(least: float, most: float) -> click.FloatRange:
+    """A type whose every message tells the bounds."""
+    kind = click.FloatRange(least, most)
+    kind.name = f"number from {least:g} to {most:g}"
+    return kind

@@ -8,9 +8,9 @@ import click
 
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, FAILED
-from lwd.cli.options import config_option, json_option, key_option, start_option
+from lwd.cli.options import config_option, json_option, key_option, start_option, tried_url_option
 from lwd.cli.output import show_json
-from lwd.cli.trying import tried
+from lwd.cli.trying import DAEMON_ENDS, tried
 
 
 @click.command(
@@ -20,10 +20,10 @@ from lwd.cli.trying import tried
         "lwd probe --url wss://speech.example --key KEY --json": "Another, for a program:",
         "lwd probe --start --config config/dev.yaml": "Whether lwd works here at all (make smoke):",
     },
-    ends=(70, DOWN),
+    ends=(*DAEMON_ENDS, DOWN),
     answers={0: "it hears", FAILED: "it answers, but hears what is not said, or not what is"},
 )
-@click.option("--url", metavar="URL", help="Server to try; else the one of the configuration.")
+@tried_url_option
 @key_option
 @start_option
 @config_option

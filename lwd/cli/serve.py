@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from lwd.cli.command import Command
+from lwd.cli.completion import complete_model
 from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
 from lwd.cli.options import DEFAULT_URL, config_option, server_url
@@ -21,12 +22,17 @@ from lwd.config import load_config
         "lwd serve --model tiny.en": "With a small model, for this machine alone:",
         "lwd serve --config /usr/local/etc/lwd/lwd.yaml": "As configured:",
     },
-    ends=(65, 69, 70, 71, 73),
+    ends=(65, 69, 70, 71),
 )
 @config_option
 @click.option("--host", metavar="ADDRESS", help="Address to listen on (server.host).")
 @click.option("--port", type=int, metavar="N", help="Port to listen on (server.port).")
-@click.option("--model", metavar="NAME", help="Whisper model to serve (model.name).")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=complete_model,
+    help="Whisper model to serve (model.name).",
+)
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (log.level).")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON once lwd is ready.")
 def serve(

@@ -5,7 +5,7 @@ import click
 from lwd.audio.files import read_audio
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, INTERRUPTED
-from lwd.cli.options import audio_source, key_option, messages_option, url_option
+from lwd.cli.options import FILE, audio_source, key_option, messages_option, number, url_option
 from lwd.cli.streaming import show_stream, shows_interims
 from lwd.client.stream import SAMPLE_RATE
 
@@ -18,12 +18,12 @@ from lwd.client.stream import SAMPLE_RATE
     },
     ends=(66, DOWN, INTERRUPTED),
 )
-@click.argument("file", metavar="WAV|-")
+@click.argument("file", metavar="WAV|-", type=FILE)
 @click.option(
     "--chunk-duration",
     "frame_s",
     metavar="SECONDS",
-    type=click.FloatRange(0.01, 60),
+    type=number(0.01, 60),
     default=1.5,
     show_default=True,
     help="Audio in each message.",

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from lwd.cli.options import silence_stdout
+from lwd.cli.stdout import silence_stdout
 from lwd.client.results import parse
 from lwd.client.stream import FRAME_S, SAMPLE_RATE, listen_url, transcribe
 
@@ -54,7 +54,7 @@ def _display(*, as_json: bool) -> Iterator[Callable[[str], None]]:
                 yield partial(show_live, live)
         else:
             yield show_final
-    except BrokenPipeError:
+    except BrokenPipeError:  # who reads it has seen enough
         silence_stdout()
 
 

@@ -11,10 +11,12 @@ import click
 
 from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
+from lwd.cli.completion import complete_model
 from lwd.cli.exits import INTERRUPTED
 from lwd.cli.model_rules import MODEL_RULES
-from lwd.cli.options import audio_source, config_option, silence_stdout
+from lwd.cli.options import FILE, audio_source, config_option
 from lwd.cli.output import Report, progress
+from lwd.cli.stdout import silence_stdout
 from lwd.config import Config, load_config
 from lwd.errors import InputUnreadable, OutputUnwritable, UsageError
 from lwd.recording.hear import Transcribe
@@ -43,9 +45,9 @@ class _Task:
         "lwd transcribe *.flac --format vtt --output captions/": "Captions for many:",
         "lwd transcribe call.wav --json | jq .results.utterances": "Words with their times:",
     },
-    ends=(65, 66, 69, 70, 73, INTERRUPTED),
+    ends=(65, 66, 69, 70, INTERRUPTED),
 )
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option(
     "--format",
     "form",
@@ -60,9 +62,15 @@ class _Task:
 @click.option(
     "--output",
     metavar="FILE|DIR/",
+    type=FILE,
     help="File to write, or directory for a file for each recording; else they go to stdout.",
 )
-@click.option("--model", metavar="NAME", help="Whisper model to hear with (model.name).")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=complete_model,
+    help="Whisper model to hear with (model.name).",
+)
 @click.option(
     "--language",
     metavar="TAG",
@@ -103,7 +111,7 @@ def transcribe(
     )
     try:
         asyncio.run(_transcribe_all(loaded, task, files))
-    except BrokenPipeError:
+    except BrokenPipeError:  # who reads it has seen enough
         silence_stdout()
 
 
@@ -112,7 +120,9 @@ def _output(output: str | None, *, n_files: int) -> Path | None:
     if output is None:
         return None
     path = Path(output)
-    if n_files > 1 or output.endswith("/"):
+    if n_files > 1 and not output.endswith("/") and not path.is_dir():
+        raise UsageError(f"--output {output}: {n_files} files want a directory; say {output}/")
+    if output.endswith("/"):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

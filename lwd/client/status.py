@@ -2,7 +2,7 @@
 
 The port for clients tells whether it serves, and whoever has a key how much and how quickly. The
 port for operators tells the latter on the daemon's own machine without a key, and answers already
-while models load.
+while models load. What asks for a key is not asked without one: the daemon would count an intruder.
 """
 
 import asyncio
@@ -17,17 +17,18 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
+from lwd.auth.origin import is_loopback
+from lwd.client.address import server_address
 from lwd.client.causes import REFUSED_KEY, cause
 from lwd.client.figures import Figures, read_metrics, read_operations
-from lwd.errors import UsageError
 
 State = Literal["ready", "degraded", "down"]
 
-DEFAULT_PORT, DEFAULT_OPS_PORT = 9000, 8081
+DEFAULT_OPS_PORT = 8081
 
 _WELL = ("Ready", "Healthy")
 _OTHERS = "its port for operators is another daemon's; name the right one with --ops-port"
-_SCHEMES = {"": "http", "ws": "http", "http": "http", "wss": "https", "https": "https"}
+_OPERATORS = "this is its port for operators; name the one for clients (server.port)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,10 @@ class Host:
     @classmethod
     def parse(cls, name: str, ops_port: int) -> "Host":
         """Take `mini1`, `mini1:9001`, or an address such as `wss://mini1`; raises UsageError."""
-        parts = urlsplit(name if "://" in name else f"//{name}")
-        try:
-            port = parts.port
-        except ValueError:
-            port = 0
-        if not parts.hostname or parts.scheme not in _SCHEMES or port == 0:
-            raise UsageError(f"{name}: expected a host such as mini1, mini1:9001 or wss://mini1")
-        if port is None and not parts.scheme:
-            port = DEFAULT_PORT
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        scheme = _SCHEMES[parts.scheme]
-        at = f"{host}:{port}" if port else host
+        parts = server_address(name)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        scheme = "https" if parts.scheme == "wss" else "http"
+        at = f"{host}:{parts.port}" if parts.port else host
         path = parts.path.rstrip("/").removesuffix("/v1/listen")
         return cls(name, f"{scheme}://{at}{path}", f"http://{host}:{ops_port}")
 
@@ -82,24 +75,21 @@ async def ask_all(hosts: Sequence[Host], key: str | None, timeout_s: float) -> l
 
 
 async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -> Status:
-    readiness, health_page, engine, operations, (ops_readiness, metrics) = await asyncio.gather(
+    readiness, health_page, engine, operations, ops_readiness, metrics = await asyncio.gather(
         _get(session, f"{host.url}/readyz"),
         _get(session, f"{host.url}/v1/status"),
         _get(session, f"{host.url}/v1/status/engine"),
-        _get(session, f"{host.url}/v1/status/operations", headers),
-        _operators(session, host, headers if host.url.startswith("http:") else {}),
+        _operations(session, host, headers),
+        _get(session, f"{host.ops_url}/readyz"),
+        _metrics(session, host, headers if host.url.startswith("http:") else {}),
     )
     # While its models load, a daemon answers its operators alone, and is not ready.
     is_starting = isinstance(ops_readiness, _Answer) and ops_readiness.status != HTTPStatus.OK
     answer = ops_readiness if isinstance(readiness, str) and is_starting else readiness
     status = _object(health_page)
     health = _text(status, "system_health")
-    state, reason = _state(answer, health)
-    is_key_refused = (
-        bool(headers)
-        and isinstance(operations, _Answer)
-        and operations.status == HTTPStatus.UNAUTHORIZED
-    )
+    state, reason = _state(answer, health_page, health)
+    is_key_refused = _has_status(operations, HTTPStatus.UNAUTHORIZED)
     told = _object(operations)
     is_others = not told and _are_two(readiness, ops_readiness)
     remarks = [reason, REFUSED_KEY if is_key_refused else None, _OTHERS if is_others else None]
@@ -127,14 +117,18 @@ def _figures(operations: dict[str, object], metrics: str) -> Figures:
     return read_operations(operations) if operations else read_metrics(metrics, time.time())
 
 
-def _state(answer: "_Answer | str", health: str | None) -> tuple[State, str | None]:
+def _state(
+    answer: "_Answer | str", health_page: "_Answer | str", health: str | None
+) -> tuple[State, str | None]:
     """The state and why; that a daemon which answers is ready is what /readyz says."""
     if isinstance(answer, str):
         return "down", None
+    if answer.status not in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE):
+        return "down", f"/readyz answers with status {answer.status}: no lwd, or a proxy before it"
+    if _has_status(health_page, HTTPStatus.NOT_FOUND):
+        return "down", _OPERATORS
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return "degraded", answer.text.strip()
-    if answer.status != HTTPStatus.OK:
-        return "down", f"/readyz answers with status {answer.status}: no lwd, or a proxy before it"
     if health in _WELL:
         return "ready", None
     return "degraded", f"system_health is {health}"
@@ -147,16 +141,21 @@ class _Answer:
     instance: str | None
 
 
-async def _operators(
+async def _operations(
     session: ClientSession, host: Host, headers: Mapping[str, str]
-) -> tuple[_Answer | str, str]:
-    """What the operators' port says: whether the daemon is ready, and its metrics if it tells them."""
-    readiness, metrics = await asyncio.gather(
-        _get(session, f"{host.ops_url}/readyz"), _get(session, f"{host.ops_url}/metrics", headers)
-    )
-    if isinstance(metrics, _Answer) and metrics.status == HTTPStatus.OK:
-        return readiness, metrics.text
-    return readiness, ""
+) -> _Answer | str:
+    """What the clients' port tells whoever has a key."""
+    if not headers:
+        return "not asked"
+    return await _get(session, f"{host.url}/v1/status/operations", headers)
+
+
+async def _metrics(session: ClientSession, host: Host, headers: Mapping[str, str]) -> str:
+    """What the operators' port tells of its metrics; nothing where it would ask for a key."""
+    if not headers and not is_loopback(urlsplit(host.ops_url).hostname or ""):
+        return ""
+    answer = await _get(session, f"{host.ops_url}/metrics", headers)
+    return answer.text if isinstance(answer, _Answer) and answer.status == HTTPStatus.OK else ""
 
 
 async def _get(session: ClientSession, url: str, headers: Mapping[str, str] = {}) -> _Answer | str:
@@ -171,6 +170,10 @@ async def _get(session: ClientSession, url: str, headers: Mapping[str, str] = {}
         return cause(error)
     except (ClientError, UnicodeDecodeError) as error:
         return str(error)
+
+
+def _has_status(answer: _Answer | str, status: HTTPStatus) -> bool:
+    return isinstance(answer, _Answer) and answer.status == status
 
 
 def _object(answer: _Answer | str) -> dict[str, object]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from http import HTTPStatus
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import numpy as np
 from aiohttp import (
@@ -27,8 +27,9 @@ from aiohttp import (
 from numpy.typing import NDArray
 
 from lwd.auth.origin import is_loopback
+from lwd.client.address import server_address
 from lwd.client.causes import REFUSED_KEY, cause, is_refusal
-from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
+from lwd.errors import ConnectionFailed, InputUnreadable, LimitReached
 
 SAMPLE_RATE = 16000
 FRAME_S = 0.1
@@ -36,17 +37,14 @@ READ_AHEAD = 10  # frames
 CONNECT_TIMEOUT_S = 10.0
 
 _LIMITS = "the server, the key or this address is at its limit of streams, or of new ones a minute"
-_SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
 def listen_url(url: str, params: Sequence[tuple[str, str]]) -> str:
-    """Complete the address of a server to that of its stream endpoint, with `params`."""
-    parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES or not parts.netloc:
-        raise UsageError(f"--url {url}: expected an address such as ws://127.0.0.1:9000")
+    """Complete where a server is to its stream endpoint, with `params`; raises UsageError."""
+    parts = server_address(url)
     path = parts.path.removesuffix("/").removesuffix("/v1/listen") + "/v1/listen"
     query = "&".join(filter(None, [parts.query, urlencode(params)]))
-    return parts._replace(scheme=_SCHEMES[parts.scheme], path=path, query=query).geturl()
+    return parts._replace(path=path, query=query).geturl()
 
 
 async def transcribe(
@@ -75,7 +73,7 @@ async def stream(
     """Send frames to `url` as they come, and `show` each message until the server closes.
 
     When cancelled, ends the stream, shows what still comes and is cancelled then. Raises
-    ConnectionFailed when the server refuses or drops the stream.
+    ConnectionFailed when the server refuses or drops the stream, LimitReached where it is full.
     """
     async with ClientSession() as session, await _connect(session, url, key) as ws:
         sender = asyncio.create_task(_send(ws, frames))
@@ -172,7 +170,9 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             return await session.ws_connect(url, headers=headers)
     except WSServerHandshakeError as error:
-        raise ConnectionFailed(f"{_server(url)}: {_rejection(error, key)}") from error
+        is_limit = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        kind = LimitReached if is_limit else ConnectionFailed
+        raise kind(f"{_server(url)}: {_rejection(error, key)}") from error
     except ClientConnectorError as error:
         raise ConnectionFailed(
             f"{error.host}:{error.port}: {cause(error)}; {_remedy_of(error)}"
@@ -205,6 +205,8 @@ def _remedy(status: int, key: str | None, retry_after: str | None) -> str:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = f" (Retry-After: {retry_after})" if retry_after else ""
         return f"; {_LIMITS}{wait}"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return "; see lwd status for why"
     return ""
 
 

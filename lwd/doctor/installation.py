@@ -10,6 +10,7 @@ import resource
 import shutil
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Literal
@@ -118,8 +119,10 @@ def _log(config: Config) -> Finding:
     if file is None:
         return ok("log", "to stderr")
     target = file if file.exists() else file.parent
+    meaning = "lwd does not start; it is asked as the user that runs this command"
+    if not target.exists():
+        return Finding("log", "fail", f"{target} is not there", meaning, f"mkdir -p {target}")
     if not os.access(target, os.W_OK):
-        meaning = "lwd does not start; it is asked as the user that runs this command"
         return Finding("log", "fail", f"{target} cannot be written", meaning, f"ls -ld {target}")
     most = config.log.max_bytes * (config.log.keep + 1)
     free = shutil.disk_usage(file.parent).free
@@ -140,15 +143,21 @@ def _port(check: str, listener: Literal["server", "ops"], host: str, port: int) 
         bind(listener, host, port).close()
     except AddressUnavailable as error:
         if answer := _answer(host, port):
-            return ok(check, f"{host}:{port}: lwd answers {answer}")
+            return _answered(check, f"{host}:{port}: lwd answers {answer[1]}", answer[0])
         meaning = "another program has it, and lwd does not start"
         remedy = f"lsof -nP -iTCP:{port} -sTCP:LISTEN"
         return Finding(check, "fail", str(error).removeprefix(f"{check}: "), meaning, remedy)
     return ok(check, f"{host}:{port} is free")
 
 
-def _answer(host: str, port: int) -> str | None:
-    """What lwd says of its readiness; None where it is not lwd that is there."""
+def _answered(check: str, shown: str, status: int) -> Finding:
+    if status == HTTPStatus.OK:
+        return ok(check, shown)
+    return Finding(check, "warn", shown, "it is not ready for new streams", "lwd status")
+
+
+def _answer(host: str, port: int) -> tuple[int, str] | None:
+    """What lwd says of its readiness, with its status; None where it is not lwd that is there."""
     shown = f"[{host}]" if ":" in host else host
     connection = HTTPConnection(shown, port, timeout=_ANSWER_S)
     try:
@@ -159,7 +168,7 @@ def _answer(host: str, port: int) -> str | None:
         return None
     finally:
         connection.close()
-    return text if answer.headers["dg-request-id"] else None
+    return (answer.status, text) if answer.headers["dg-request-id"] else None
 
 
 def _blas(platform: str) -> Finding:
@@ -201,15 +210,24 @@ def _last_end(config: Config) -> Finding:
     with config.log.file.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_LINES_BYTES))
         events = [event for line in file if (event := _event(line))]
-    if (at := _crashed_at(events)) is None:
+    if (at := _crashed_at(events, is_gone=_is_gone(config))) is None:
         return ok(check, "as told, or it still runs")
     stacks = any(event["event"] == "stalled" for event in events)
     meaning = "it was stuck; its stacks are on stderr" if stacks else "it was killed or crashed"
     return Finding(check, "warn", f"without a word, after {at}", meaning, f"less {config.log.file}")
 
 
-def _crashed_at(events: list[dict[str, object]]) -> object:
-    """When the daemon before the present one was last heard of, unless it had stopped as told."""
+def _is_gone(config: Config) -> bool:
+    """Whether nobody has the port, as far as the configuration names one."""
+    try:
+        bind("server", config.server.host, config.server.port).close()
+    except AddressUnavailable:
+        return False
+    return config.server.port != 0
+
+
+def _crashed_at(events: list[dict[str, object]], *, is_gone: bool) -> object:
+    """When the last daemon that is gone was last heard of, unless it had stopped as told."""
     at = crashed_at = None
     is_serving = False
     for event in events:
@@ -217,12 +235,14 @@ def _crashed_at(events: list[dict[str, object]]) -> object:
             case "ready":
                 crashed_at = at if is_serving else None
                 is_serving = True
+            case "stream_started" | "stream_ended":  # its "ready" may be further back
+                is_serving = True
             case "stopped":
                 is_serving = False
             case "engine_ready":
                 continue
         at = event.get("timestamp")
-    return crashed_at
+    return at if is_gone and is_serving else crashed_at
 
 
 def _event(line: bytes) -> dict[str, object]:

@@ -132,9 +132,7 @@ class ModelStore:
             manifest = Manifest.from_json(path.read_bytes())
         except FileNotFoundError as error:
             others = ", ".join(self.installed())
-            instead = (
-                f"; by --model or model.name choose what is installed: {others}" if others else ""
-            )
+            instead = f"; installed are: {others}" if others else ""
             raise ModelUnavailable(
                 f"model {model}: not in the store '{self.root}'; {remedy(model)}{instead}"
             ) from error

@@ -66,8 +66,12 @@ class Corpus:
         try:
             (directory / AUDIO).mkdir(parents=True, exist_ok=True)
             self._ids = set(self._listed())
-        except (OSError, ValueError) as error:
-            raise OutputUnwritable(f"--output {directory}: {error}") from error
+        except OSError as error:
+            raise OutputUnwritable(f"--output {directory}: {error.strerror}") from error
+        except ValueError as error:
+            raise OutputUnwritable(
+                f"--output {directory}: {MANIFEST} cannot be read: {error}"
+            ) from error
 
     def add(
         self,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lwd.client.stream import SAMPLE_RATE, listen_url
-from lwd.errors import EngineUnavailable
+from lwd.errors import DaemonEnded
 
 _STOP_S = 10.0
 
@@ -40,7 +40,7 @@ class Server:
 
 @contextmanager
 def throw_away_daemon(config: Path | None, settings: Mapping[str, str] = {}) -> Iterator[Server]:
-    """Run a daemon as configured but for what could disturb another; raises EngineUnavailable.
+    """Run a daemon as configured but for what could disturb another; raises DaemonEnded.
 
     `settings` are further LWD_* variables. Its warnings, and why it does not start, go to stderr.
     """
@@ -64,10 +64,7 @@ def throw_away_daemon(config: Path | None, settings: Mapping[str, str] = {}) -> 
             assert process.stdout is not None  # noqa: S101 - a pipe was asked for
             ready = process.stdout.readline()
             if not ready:
-                raise EngineUnavailable(
-                    f"the daemon for this ended with status {process.wait()} before it was ready;"
-                    " what it said stands above"
-                )
+                raise DaemonEnded(process.wait())
             yield Server(json.loads(ready)["url"], key)
         finally:
             _stop(process)

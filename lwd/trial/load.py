@@ -13,7 +13,7 @@ from statistics import fmean
 
 from lwd.client.results import parse
 from lwd.client.stream import FRAME_S, SAMPLE_RATE, paced, read_ahead, stream
-from lwd.errors import ConnectionFailed
+from lwd.errors import ConnectionFailed, LimitReached
 from lwd.trial.daemon import Server
 from lwd.trial.sounds import sentence, silence
 
@@ -45,13 +45,15 @@ class Measured:
     """`real_time_factor` is time per second of audio of a lone caller who does not wait.
 
     `limit` is the largest number of callers that was served in time; None where not even one was.
-    `ended_by` says what kept it from being larger.
+    `ended_by` says what kept it from being larger; where that was a limit which somebody has set,
+    of the key or the server, `is_capped`, and the machine may do more.
     """
 
     real_time_factor: float
     loads: tuple[Load, ...]
     limit: int | None
     ended_by: str
+    is_capped: bool
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ async def measure(server: Server, most: int, report: Callable[[Load], None]) -> 
     factor = await _real_time_factor(server)
     loads: list[Load] = []
     good, bad = 0, most + 1
-    ended_by = f"more than {most} were not tried"
+    ended_by, is_capped = f"more than {most} were not tried", False
     n = 1
     while good < n < bad:
         try:
@@ -105,7 +107,7 @@ async def measure(server: Server, most: int, report: Callable[[Load], None]) -> 
         except ConnectionFailed as error:
             if n == 1:
                 raise
-            bad, ended_by = n, str(error)
+            bad, ended_by, is_capped = n, str(error), isinstance(error, LimitReached)
         else:
             loads.append(load)
             report(load)
@@ -113,8 +115,9 @@ async def measure(server: Server, most: int, report: Callable[[Load], None]) -> 
                 good = n
             else:
                 bad, ended_by = n, f"a final came after more than {IN_TIME_S:g} s"
+                is_capped = False
         n = min(2 * good, most) if bad > most else _between(good, bad)
-    return Measured(factor, tuple(loads), good or None, ended_by)
+    return Measured(factor, tuple(loads), good or None, ended_by, is_capped)
 
 
 def _between(good: int, bad: int) -> int:

@@ -1,15 +1,34 @@
 """What the tests of every command share: running one."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 
 import pytest
 
 from lwd.cli import main
 from tests.client.conftest import CLOSE_STREAM, Script, Serve, Start, heard, serve, start
 
-__all__ = ["CLOSE_STREAM", "Run", "Script", "Serve", "Start", "heard", "serve", "start"]
+__all__ = [
+    "CLOSE_STREAM",
+    "Run",
+    "Script",
+    "Serve",
+    "Start",
+    "full_stdout",
+    "heard",
+    "serve",
+    "start",
+]
 
 Run = Callable[..., int]
+
+
+@contextmanager
+def full_stdout() -> Iterator[None]:
+    """Let standard output take nothing, as that of a full device."""
+    with os.fdopen(os.open(os.devnull, os.O_RDONLY), "w") as file, redirect_stdout(file):
+        yield
 
 
 @pytest.fixture

@@ -89,7 +89,12 @@ def test_a_transcript_goes_with_its_recording(
     assert run("collect", speech, speech, *out, "--transcript", str(text)) == 64
     assert run("collect", speech, *out, "--transcript", str(empty)) == 66
     assert run("collect", speech, *out, "--transcript", str(tmp_path / "none")) == 66
-    assert len(capsys.readouterr().err.splitlines()) == 3
+    (tmp_path / "file").touch()
+    assert run("collect", speech, "--output", str(tmp_path / "file" / "out")) == 73
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 4
+    assert told[2] == f"lwd: --transcript {tmp_path}/none: No such file or directory"
+    assert told[3] == f"lwd: --output {tmp_path}/file/out: Not a directory"
 
 
 def test_twice_is_once_too_often(

@@ -58,4 +58,4 @@ def test_a_faulty_configuration_is_a_finding(
     assert "limits.streams" in shown
     assert f"$ lwd check-config {config_file}" in shown
     assert "sentinel" not in shown
-    assert "sleep" in shown
+    assert "clock" in shown

@@ -11,8 +11,9 @@ import pytest
 
 from lwd.auth.keyfile import read_keys, update_keys
 from lwd.auth.keyring import Keyring
+from lwd.auth.keys import format_keys
 
-from .conftest import Run
+from .conftest import Run, full_stdout
 
 Capture = pytest.CaptureFixture[str]
 
@@ -65,7 +66,9 @@ def test_a_key_has_an_end(run: Run, file: Path, capsys: Capture) -> None:
     ended = replace(first, expires=datetime(2020, 1, 31, tzinfo=UTC))
     update_keys(file, lambda _: (ended, second))
     capsys.readouterr()
-    assert [entry["state"] for entry in listed(run, capsys)] == ["expired", "enabled"]
+    shown = listed(run, capsys)
+    assert [entry["state"] for entry in shown] == ["expired", "enabled"]
+    assert [entry["expires"] for entry in shown] == ["2020-01-31T00:00:00Z", "2999-01-31T12:00:00Z"]
 
 
 def test_the_list_is_lines_for_other_programs(run: Run, capsys: Capture) -> None:
@@ -113,6 +116,59 @@ def test_a_rotated_key_keeps_all_but_itself(run: Run, file: Path, capsys: Captur
     assert (found.id, found.streams, found.generation) == (before["id"], 2, 1)
 
 
+def test_a_disabled_key_can_be_enabled(run: Run, file: Path, capsys: Capture) -> None:
+    """It opens the door again; one that has expired does not, and is told as such."""
+    run("keys", "add", "desk")
+    key = said(capsys)
+    [entry] = listed(run, capsys)
+    run("keys", "disable", entry["id"])
+    capsys.readouterr()
+
+    assert run("keys", "enable", entry["id"]) == 0
+
+    assert said(capsys) == f"{entry['id']}: enabled"
+    found = Keyring([], file).find(key)
+    assert found
+    assert found.state(datetime.now(UTC)) == "enabled"
+    update_keys(file, lambda keys: (replace(keys[0], expires=datetime(2020, 1, 31, tzinfo=UTC)),))
+    assert run("keys", "enable", entry["id"]) == 0
+    assert said(capsys) == f"{entry['id']}: expired"
+
+
+def test_no_key_is_made_that_opens_nothing(run: Run, file: Path, capsys: Capture) -> None:
+    """One that is disabled or has expired is not rotated, and the remedy is named."""
+    run("keys", "add", "desk")
+    [key] = read_keys(file)
+    capsys.readouterr()
+    for changed, remedy in (
+        (replace(key, disabled=True), f"lwd keys enable {key.id}"),
+        (replace(key, expires=datetime(2020, 1, 31, tzinfo=UTC)), "lwd keys add"),
+    ):
+        before = format_keys((changed,))
+        file.write_bytes(before)
+
+        assert run("keys", "rotate", key.id) == 64
+
+        shown = capsys.readouterr()
+        assert (shown.out, remedy in shown.err) == ("", True)
+        assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_key_that_nobody_saw_is_not_kept(run: Run, file: Path, options: tuple[str, ...]) -> None:
+    """Where it cannot be printed, nothing is added, and the old one is not replaced."""
+    run("keys", "add", "desk")
+    [key] = before = read_keys(file)
+
+    with full_stdout():
+        assert run("keys", "add", "other", *options) == 73
+    with full_stdout():
+        assert run("keys", "rotate", key.id, *options) == 73
+
+    assert read_keys(file) == before
+    assert list(file.parent.iterdir()) == [file]
+
+
 def test_answers_are_json_where_asked(run: Run, capsys: Capture) -> None:
     """Each command that changes a key tells what it is now; the new key stands beside."""
     assert run("keys", "add", "desk", "--json") == 0
@@ -156,7 +212,8 @@ def test_without_a_file_there_is_a_remedy(
 def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> None:
     """An unknown id, a limit out of bounds, no file: one line each, and nothing is changed."""
     assert run("keys", "list") == 78
-    assert run("keys", "disable", "nobody") == 64
+    assert run("keys", "disable", "nobody") == 78
+    assert run("keys", "rotate", "nobody") == 78
     assert run("keys", "add", "desk", "--streams", "0") == 64
     assert run("keys", "add", "desk", "--handshakes-per-minute", "10001") == 64
     assert run("keys", "add", "desk", "--expires", "soon") == 64
@@ -166,8 +223,7 @@ def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> Non
 
     told = capsys.readouterr().err.splitlines()
     wanted = (
-        "not there",
-        "nobody",
+        *("not there; lwd keys add makes it",) * 3,
         "'--streams'",
         "'--handshakes-per-minute'",
         "soon; expected 2027-01-31 or 2027-01-31T12:00:00Z",
@@ -178,3 +234,14 @@ def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> Non
     for line, words in zip(told, wanted, strict=True):
         assert words in line
     assert not file.exists()
+
+
+def test_an_unknown_id_is_refused(run: Run, file: Path, capsys: Capture) -> None:
+    """With the command that shows those that there are."""
+    run("keys", "add", "desk")
+    before = file.read_bytes()
+
+    for command in ("disable", "enable", "rotate"):
+        assert run("keys", command, "nobody") == 64
+        assert "nobody: no key in" in capsys.readouterr().err.splitlines()[-1]
+    assert file.read_bytes() == before

@@ -166,7 +166,9 @@ async def test_refusal_is_one_line(
     url = await start(handle)
 
     assert await listen("--url", url, "--key", "sentinel") == 76
-    message = f"lwd: {url}: refused with status 503: Later. (request 01a0)\n"
+    message = (
+        f"lwd: {url}: refused with status 503: Later. (request 01a0); see lwd status for why\n"
+    )
     assert capsys.readouterr() == ("", message)
 
 
@@ -192,10 +194,15 @@ async def test_other_protocols_are_told_apart(
     ("options", "message"),
     [
         (
-            ["--url", "localhost:9000"],
-            "--url localhost:9000: expected an address such as ws://127.0.0.1:9000",
+            ["--url", "ftp://localhost"],
+            "ftp://localhost: expected a server such as mini1, mini1:9001 or wss://mini1",
         ),
         (["--param", "numerals"], "--param numerals: expected NAME=VALUE"),
+        (
+            ["--endpointing", "abc"],
+            "--endpointing abc: expected milliseconds such as 300, or false",
+        ),
+        (["--endpointing", "-1"], "--endpointing -1: expected milliseconds such as 300, or false"),
     ],
 )
 async def test_wrong_options_are_one_line(

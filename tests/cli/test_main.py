@@ -11,7 +11,7 @@ from lwd import __version__
 from lwd.cli import COMMANDS, main
 from lwd.errors import ConfigInvalid, StartError
 
-from .conftest import Run
+from .conftest import Run, full_stdout
 
 
 @pytest.fixture
@@ -56,6 +56,14 @@ def test_version(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
             ["serve", "--port", "x"],
             "lwd: Invalid value for '--port': 'x' is not a valid integer.\n",
         ),
+        (
+            ["bench", "--most", "x"],
+            "lwd: Invalid value for '--most': 'x' is not a valid whole number from 1 to 1000.\n",
+        ),
+        (
+            ["status", "--timeout", "x"],
+            "lwd: Invalid value for '--timeout': 'x' is not a valid number from 0.1 to 60.\n",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line(
@@ -98,11 +106,23 @@ def test_interrupt_is_silent(
     assert (shown.out, shown.err.strip()) == ("", "")
 
 
-def test_unexpected_error_is_not_hidden(failing: SimpleNamespace) -> None:
-    """A fault of lwd itself keeps its traceback."""
-    failing.error = ZeroDivisionError("a bug")
+@pytest.mark.parametrize("args", [[], ["--help"], ["check-config"], ["check-config", "--json"]])
+def test_output_that_cannot_be_written_is_one_line(
+    run: Run, args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full device is no fault of lwd: status 73, and nothing more at its end."""
+    with full_stdout():
+        assert run(*args) == 73
 
-    with pytest.raises(ZeroDivisionError):
+    assert capsys.readouterr().err == "lwd: standard output: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), FileNotFoundError(2, "a bug")])
+def test_unexpected_error_is_not_hidden(error: Exception, failing: SimpleNamespace) -> None:
+    """A fault of lwd itself keeps its traceback."""
+    failing.error = error
+
+    with pytest.raises(type(error)):
         main(["fail"])
 
 

@@ -111,13 +111,26 @@ def test_completion_without_a_shell_names_them(
     )
 
 
-def test_completion_knows_commands_and_options(
+def test_completion_knows_commands_options_files_and_models(
     run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a shell asks while one types is answered."""
     monkeypatch.setenv("_LWD_COMPLETE", "bash_complete")
-    for typed, expected in (("lwd tra", "transcribe"), ("lwd transcribe --form", "--format")):
+    for typed, expected in (
+        ("lwd tra", "plain,transcribe"),
+        ("lwd transcribe --form", "plain,--format"),
+        ("lwd listen sp", "file,sp"),
+        ("lwd transcribe a.wav sp", "file,sp"),
+        ("lwd transcribe a.wav --output sp", "file,sp"),
+        ("lwd simulate sp", "file,sp"),
+        ("lwd collect sp", "file,sp"),
+        ("lwd collect a.wav --output sp", "dir,sp"),
+        ("lwd serve --model tin", "plain,tiny.en"),
+        ("lwd transcribe --model tin", "plain,tiny.en"),
+        ("lwd models pull base tin", "plain,tiny.en"),
+        ("lwd models verify tin", "plain,tiny.en"),
+    ):
         monkeypatch.setenv("COMP_WORDS", typed)
         monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
         assert run() == 0
-        assert f"plain,{expected}" in capsys.readouterr().out.splitlines()
+        assert expected in capsys.readouterr().out.splitlines(), typed

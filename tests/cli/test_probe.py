@@ -9,6 +9,7 @@ import pytest
 
 from lwd.cli import bench as bench_command
 from lwd.cli import trying
+from lwd.errors import DaemonEnded
 from lwd.trial import probe as trial
 from lwd.trial.daemon import Server
 from lwd.trial.load import Load, Measured
@@ -35,7 +36,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
         loads = (Load(1, 0.5, 0.2, 0.3), Load(2, None, None, None))
         for load in loads:
             report(load)
-        return Measured(0.25, loads, 1 if most > 1 else None, "a final came late")
+        return Measured(0.25, loads, 1 if most > 1 else None, "a final came late", most == 3)
 
     @contextmanager
     def throw_away(config: Path | None, settings: Mapping[str, str]) -> Iterator[Server]:
@@ -105,6 +106,33 @@ def test_a_daemon_can_be_started_for_it(run: Run, tried: list[Server], tmp_path:
     assert tried[2].url == "config None, 2 settings"
 
 
+@pytest.mark.parametrize("command", ["probe", "bench"])
+def test_a_daemon_that_does_not_start_has_said_why(
+    run: Run, command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, and its exit status is the command's."""
+    assert run(command, "--start", "--config", str(tmp_path / "none.yaml")) == 78
+
+    [line] = capfd.readouterr().err.splitlines()
+    assert "none.yaml" in line
+
+
+def test_a_daemon_that_is_killed_is_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """As it could say nothing itself."""
+
+    @contextmanager
+    def throw_away(*_: object) -> Iterator[Server]:
+        raise DaemonEnded(-9)
+        yield OWN
+
+    monkeypatch.setattr(trying, "throw_away_daemon", throw_away)
+
+    assert run("probe", "--start") == 70
+    assert "ended with status -9 before it was ready" in capsys.readouterr().err
+
+
 def test_bench_suggests_a_limit(run: Run, tried: list[Server], capsys: Capture) -> None:
     """What each number of callers got, and what follows."""
     assert run("bench", "--url", "ws://mini1") == 0
@@ -118,7 +146,12 @@ def test_bench_suggests_a_limit(run: Run, tried: list[Server], capsys: Capture) 
 
     assert run("bench", "--url", "ws://mini1", "--most", "1") == 0
     assert "use a smaller model" in capsys.readouterr().out
-    assert len(tried) == 2
+
+    assert run("bench", "--url", "ws://mini1", "--most", "3") == 0
+    shown = capsys.readouterr().out
+    assert "In time: 1, and no more are let in (a final came late)" in shown
+    assert "Suggested" not in shown
+    assert len(tried) == 3
 
 
 def test_bench_in_json(run: Run, tried: list[Server], capsys: Capture) -> None:

@@ -102,11 +102,19 @@ def test_a_fleet_is_a_table(run: Run, capsys: Capture) -> None:
         ["mini1", "ready", "3", "40"],
         ["mini2", "degraded", "3", "40"],
         ["mini3", "down", "-", "-"],
-        ["all", "1 of 3 ready", "6", "40"],
+        ["all", "1 of 3 ready", "6", "80"],
     ]
     assert [line[5] for line in lines[:3]] == ["0.25 s", "0.25 s", "-"]
     assert [line[7] for line in lines[:3]] == ["1.5 h", "29 min", "-"]
     assert [line[8] for line in lines[:3]] == ["", "draining", "connection refused"]
+
+
+def test_what_nobody_tells_is_a_dash_for_all(run: Run, capsys: Capture) -> None:
+    """And not 0, as if there were none."""
+    run("fleet", "mini3")
+
+    total = capsys.readouterr().out.splitlines()[-1].split("\t")
+    assert total[:4] == ["all", "0 of 1 ready", "-", "-"]
 
 
 @pytest.mark.parametrize(
@@ -134,4 +142,6 @@ def test_a_fleet_of_nobody_is_refused(run: Run, tmp_path: Path, capsys: Capture)
     assert run("fleet") == 64
     assert run("fleet", "--hosts", str(tmp_path / "none")) == 66
     assert run("fleet", "ftp://x") == 64
-    assert len(capsys.readouterr().err.splitlines()) == 3
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    assert told[1] == f"lwd: --hosts {tmp_path}/none: No such file or directory"

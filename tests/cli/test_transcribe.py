@@ -112,14 +112,20 @@ def test_files_are_written_whole(
     assert run("transcribe", str(other), "--output", str(tmp_path / "a.txt")) == 0
     assert run("transcribe", str(other), "--output", f"{tmp_path}/one/", "--json") == 0
     directory = tmp_path / "all"
-    arguments = [str(other), str(speech_file), "--output", str(directory), "--format", "srt"]
+    arguments = [str(other), str(speech_file), "--output", f"{directory}/", "--format", "srt"]
     assert run("transcribe", *arguments) == 0
+    assert run("transcribe", *arguments[:3], str(directory), "--json") == 0
 
     assert (tmp_path / "a.txt").read_text() == "Hello, twenty-five cats.\n"
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["other.json"]
-    assert sorted(path.name for path in directory.iterdir()) == ["ls_test.srt", "other.srt"]
+    assert sorted(path.name for path in directory.iterdir()) == [
+        "ls_test.json",
+        "ls_test.srt",
+        "other.json",
+        "other.srt",
+    ]
     assert capsys.readouterr().out == ""
-    assert len(engines.models) == 3
+    assert len(engines.models) == 4
 
 
 def test_what_cannot_be_read_keeps_no_other_from_it(
@@ -131,7 +137,7 @@ def test_what_cannot_be_read_keeps_no_other_from_it(
     out = tmp_path / "out"
     files = [str(broken), str(speech_file), str(tmp_path / "none.wav")]
 
-    assert run("transcribe", *files, "--output", str(out)) == 66
+    assert run("transcribe", *files, "--output", f"{out}/") == 66
 
     told = capsys.readouterr().err.splitlines()
     assert ["broken.wav" in told[0], "none.wav" in told[1]] == [True, True]
@@ -149,9 +155,10 @@ def test_what_cannot_be_is_refused(
 
     assert run("transcribe", speech, "--model", "bse") == 78
     assert run("transcribe", speech, "--language", "xx") == 64
-    assert run("transcribe", speech, str(twice), "--output", str(tmp_path / "out")) == 64
-    assert run("transcribe", speech, str(twice), "--output", str(tmp_path / "file")) == 73
+    assert run("transcribe", speech, str(twice), "--output", f"{tmp_path}/out/") == 64
+    assert run("transcribe", speech, str(twice), "--output", f"{tmp_path}/file/") == 73
     assert run("transcribe", speech, "--output", str(tmp_path / "none" / "a.txt")) == 73
+    assert run("transcribe", speech, str(twice), "--output", str(tmp_path / "a.txt")) == 64
 
     told = capsys.readouterr().err.splitlines()
     assert "did you mean base?" in told[0]
@@ -160,4 +167,6 @@ def test_what_cannot_be_is_refused(
     assert told[2].endswith(f"FILE: {both}")
     assert "name a directory" in told[3]
     assert "No such file or directory" in told[4]
+    assert told[5].endswith(f"2 files want a directory; say {tmp_path}/a.txt/")
+    assert not (tmp_path / "a.txt").exists()
     assert engines.asked == []

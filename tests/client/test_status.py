@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from lwd.client import status as status_module
 from lwd.client.figures import Figures
 from lwd.client.status import Host, Status, ask_all
 from lwd.errors import UsageError
@@ -71,9 +72,14 @@ async def test_figures_want_the_key(aiohttp_server: StartServer) -> None:
 async def test_with_a_key_one_port_is_enough(
     aiohttp_server: StartServer, unused_tcp_port: int
 ) -> None:
-    """The figures of a host whose other port cannot be reached come with its key."""
+    """The figures of a host whose other port cannot be reached come with its key.
+
+    Without one it is not asked for them: it would refuse, and count that as an intruder.
+    """
+    seen: list[str | None] = []
 
     async def operations(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
         if request.headers.get("Authorization") != "Token key":
             return web.json_response({"err_code": "INVALID_AUTH"}, status=401)
         document = {
@@ -97,6 +103,7 @@ async def test_with_a_key_one_port_is_enough(
     assert known.figures == Figures("9", 40, 1, None, 7)
     assert (known.reason, known.is_key_refused) == (None, False)
     assert (unknown.state, unknown.figures) == ("ready", Figures())
+    assert seen == ["Token key", "Token other"]
     assert (unknown.reason, unknown.is_key_refused) == (None, False)
     assert "the key is unknown to the server" in (refused.reason or "")
     assert (refused.state, refused.is_key_refused) == ("ready", True)
@@ -119,6 +126,35 @@ async def test_a_key_is_not_sent_in_the_clear(aiohttp_server: StartServer) -> No
         await ask_all([host], "sentinel", 20)
 
     assert seen == ["Token sentinel", None]
+
+
+async def test_without_a_key_another_machines_metrics_are_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, aiohttp_server: StartServer
+) -> None:
+    """Elsewhere than on loopback they want a key."""
+    server = await aiohttp_server(daemon())
+    monkeypatch.setattr(status_module, "is_loopback", lambda _: False)
+
+    assert (await ask(server)).figures == Figures()
+    assert (await ask(server, "key")).figures.version == "9"
+
+
+@pytest.mark.parametrize("ready", [(200, "ok\n"), (503, "an engine is starting\n")])
+async def test_the_port_for_operators_is_told_as_such(
+    aiohttp_server: StartServer, ready: tuple[int, str]
+) -> None:
+    """Who takes it for the one for clients learns which is meant."""
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.Response(status=ready[0], text=ready[1])
+
+    app = web.Application()
+    app.router.add_get("/readyz", readyz)
+
+    status = await ask(await aiohttp_server(app))
+
+    assert status.state == "down"
+    assert "port for operators; name the one for clients" in (status.reason or "")
 
 
 @pytest.mark.parametrize(
@@ -224,8 +260,10 @@ def test_hosts_are_named_as_people_do(name: str, url: str, ops_url: str) -> None
     assert Host.parse(name, 8081) == Host(name, url, ops_url)
 
 
-@pytest.mark.parametrize("name", ["", "mini1:x", "ftp://mini1", "ws://", "mini1:0", "mini1:70000"])
+@pytest.mark.parametrize(
+    "name", ["", "mini1:x", "ftp://mini1", "ws://", "mini1:0", "mini1:70000", "[::1"]
+)
 def test_what_is_no_host_is_refused(name: str) -> None:
     """In words that show one that is."""
-    with pytest.raises(UsageError, match="expected a host such as mini1"):
+    with pytest.raises(UsageError, match="expected a server such as mini1"):
         Host.parse(name, 8081)

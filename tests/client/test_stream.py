@@ -23,7 +23,7 @@ from lwd.client.stream import (
     read_ahead,
     transcribe,
 )
-from lwd.errors import ConnectionFailed, InputUnreadable, UsageError
+from lwd.errors import ConnectionFailed, InputUnreadable, LimitReached, UsageError
 
 from .conftest import CLOSE_STREAM, Serve, Start, heard
 
@@ -40,6 +40,9 @@ SECOND = np.arange(16000, dtype=np.int16)
         ("https://host/", "wss://host/v1/listen?a=1&b=x+%26"),
         ("wss://host/v1/listen", "wss://host/v1/listen?a=1&b=x+%26"),
         ("wss://host/v1/listen/", "wss://host/v1/listen?a=1&b=x+%26"),
+        ("127.0.0.1:9410", "ws://127.0.0.1:9410/v1/listen?a=1&b=x+%26"),
+        ("host", "ws://host:9000/v1/listen?a=1&b=x+%26"),
+        ("[::1]", "ws://[::1]:9000/v1/listen?a=1&b=x+%26"),
         ("ws://host/proxy?x=y", "ws://host/proxy/v1/listen?x=y&a=1&b=x+%26"),
     ],
 )
@@ -48,10 +51,10 @@ def test_address_is_completed(given_: str, completed: str) -> None:
     assert listen_url(given_, [("a", "1"), ("b", "x &")]) == completed
 
 
-@pytest.mark.parametrize("url", ["localhost:9000", "127.0.0.1", "ftp://host", "ws://", ""])
-def test_address_without_scheme_is_refused(url: str) -> None:
+@pytest.mark.parametrize("url", ["ftp://host", "ws://", "", "host:x", "host:0", "[::1"])
+def test_address_of_no_server_is_refused(url: str) -> None:
     """An address that cannot be one is refused with an example of one that can."""
-    with pytest.raises(UsageError, match=r"expected an address such as ws://127\.0\.0\.1:9000"):
+    with pytest.raises(UsageError, match="expected a server such as mini1, mini1:9001"):
         listen_url(url, [])
 
 
@@ -217,6 +220,7 @@ LIMITS = "the server, the key or this address is at its limit of streams, or of 
             f"refused with status 429: Too many requests.; {LIMITS} (Retry-After: 7)",
         ),
         (429, {}, f"refused with status 429; {LIMITS}"),
+        (503, {"dg-error": "Later."}, "refused with status 503: Later.; see lwd status for why"),
         (502, {}, "refused with status 502"),
     ],
 )
@@ -236,6 +240,7 @@ async def test_refusal_is_told_in_the_servers_words(
         await transcribe([SECOND], url + "?model=secret", "sentinel", print, fast=True)
 
     assert str(caught.value) == f"{url}: {message}"
+    assert isinstance(caught.value, LimitReached) == (status == 429)
 
 
 async def test_who_gave_no_key_is_told_how(start: Start) -> None:

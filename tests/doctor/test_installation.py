@@ -76,14 +76,14 @@ def answering(text: bytes) -> Iterator[int]:
     ("text", "status"),
     [
         (b"HTTP/1.0 200 OK\r\ndg-request-id: 1\r\n\r\nok\n", "ok"),
-        (b"HTTP/1.0 503 No\r\ndg-request-id: 1\r\n\r\ndraining\n", "ok"),
+        (b"HTTP/1.0 503 No\r\ndg-request-id: 1\r\n\r\ndraining\n", "warn"),
         (b"HTTP/1.0 200 OK\r\n\r\nsomebody else\n", "fail"),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "fail"),
         (b"", "fail"),
     ],
 )
 def test_a_port_is_free_or_lwds(text: bytes, status: str, tmp_path: Path) -> None:
-    """A doctor may be called while lwd runs; another program on its port is a fault."""
+    """A doctor may be called while lwd runs and serves; another program on its port is a fault."""
     with answering(text) as port:
         found = find("port", config(tmp_path, server__port=port))
 
@@ -96,7 +96,8 @@ def test_a_log_must_be_writable_and_fit(tmp_path: Path) -> None:
 
     assert find("log", config(tmp_path)).status == "ok"
     assert find("log", config(tmp_path, log__file=str(there))).status == "ok"
-    assert find("log", config(tmp_path, log__file=f"{tmp_path}/none/lwd.log")).status == "fail"
+    missing = find("log", config(tmp_path, log__file=f"{tmp_path}/none/lwd.log"))
+    assert (missing.status, missing.remedy) == ("fail", f"mkdir -p {tmp_path}/none")
     large = config(tmp_path, log__file=str(there), log__max_bytes=1 << 40, log__keep=1000)
     assert find("log", large).status == "warn"
 
@@ -123,6 +124,34 @@ def test_the_last_end_is_read_from_the_log(events: list[str], status: str, tmp_p
 
     assert found.status == status
     assert status == "ok" or "after t1" in found.shown
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        (["ready", "stream_started"], "warn"),
+        (["rejected", "stream_ended"], "warn"),
+        (["stopped", "ready"], "warn"),
+        (["ready", "stream_ended", "stopped"], "ok"),
+        (["ready", "stopped", "engine_start_failed"], "ok"),
+        ([], "ok"),
+    ],
+)
+def test_one_that_is_gone_without_a_word_has_crashed(
+    events: list[str], status: str, unused_tcp_port: int, tmp_path: Path
+) -> None:
+    """Where nobody has the port, the last daemon must have stopped as told."""
+    log = tmp_path / "lwd.log"
+    lines = [json.dumps({"event": event, "timestamp": f"t{n}"}) for n, event in enumerate(events)]
+    log.write_text("".join(f"{line}\n" for line in lines))
+    configured = config(tmp_path, log__file=str(log), server__port=unused_tcp_port)
+
+    found = find("last end", configured)
+
+    assert found.status == status
+    assert status == "ok" or "after t1" in found.shown
+    with socket.create_server(("127.0.0.1", unused_tcp_port)):
+        assert find("last end", configured).status == "ok"
 
 
 def test_a_service_is_asked_for_where_there_is_a_keeper(tmp_path: Path) -> None:

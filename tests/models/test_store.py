@@ -49,7 +49,7 @@ def test_names_what_is_there_instead(store: ModelStore, install: Install) -> Non
 
     with pytest.raises(
         ModelUnavailable,
-        match=r"pull small; by --model or model.name choose what is installed: base, toy$",
+        match=r"pull small; installed are: base, toy$",
     ):
         store.files("small")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from lwd.errors import ConnectionFailed
+from lwd.errors import ConnectionFailed, LimitReached
 from lwd.trial import load
 from lwd.trial.daemon import Server
 from lwd.trial.load import Load, measure
@@ -26,7 +26,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     async def one(_: Server, n: int) -> Load:
         numbers.append(n)
         if n > 20:
-            raise ConnectionFailed("refused with status 429")
+            raise LimitReached("refused with status 429")
         return Load(n, 0.1, 0.1, 0.3 if n <= 10 else 2.0)
 
     async def factor(_: Server) -> float:
@@ -46,6 +46,7 @@ async def test_the_limit_is_between_what_held_and_what_did_not(tried: list[int])
     assert tried == [1, 2, 4, 8, 16, 12, 10]
     assert measured.limit == 10
     assert "more than 1 s" in measured.ended_by
+    assert not measured.is_capped
     assert [each.streams for each in reported] == tried
 
 
@@ -55,17 +56,35 @@ async def test_no_more_than_asked_are_tried(tried: list[int]) -> None:
 
     assert tried == [1, 2, 4, 6]
     assert (measured.limit, measured.ended_by) == (6, "more than 6 were not tried")
+    assert not measured.is_capped
 
 
 async def test_a_refusal_ends_it(tried: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server's own limit is what is found then, with its reason."""
+    """A limit that somebody has set is what is found then, with its reason, and told as such."""
     monkeypatch.setattr(load, "IN_TIME_S", 5.0)
 
     measured = await measure(NOWHERE, 64, lambda _: None)
 
     assert measured.limit == 20
     assert measured.ended_by == "refused with status 429"
+    assert measured.is_capped
     assert tried[:6] == [1, 2, 4, 8, 16, 32]
+
+
+@pytest.mark.usefixtures("tried")
+async def test_a_connection_that_breaks_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that drops callers is at its end."""
+
+    async def one(_: Server, n: int) -> Load:
+        if n > 2:
+            raise ConnectionFailed("closed with 1011")
+        return Load(n, 0.1, 0.1, 0.3)
+
+    monkeypatch.setattr(load, "_load", one)
+
+    measured = await measure(NOWHERE, 64, lambda _: None)
+
+    assert (measured.limit, measured.ended_by, measured.is_capped) == (2, "closed with 1011", False)
 
 
 async def test_not_even_one(tried: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
