@@ -45,6 +45,7 @@ def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -
     yield _port("port", "server", config.server.host, config.server.port)
     yield _port("ops port", "ops", config.ops.host, config.ops.port)
     yield _blas(platform)
+    yield _compiler(platform)
     yield _service(ask, platform)
     yield _last_end(config)
 
@@ -182,6 +183,15 @@ def _blas(platform: str) -> Finding:
         return ok("BLAS", Path(candidate).name)
     meaning = "MLX multiplies matrices about 40 times slower than it could"
     return Finding("BLAS", "fail", "no OpenBLAS", meaning, "make setup")
+
+
+def _compiler(platform: str) -> Finding:
+    if platform != "linux":
+        return skip("compiler", "only on Linux; Metal has its own")
+    if shutil.which("g++"):
+        return ok("compiler", "g++")
+    meaning = "MLX computes some of its functions by slower forms"
+    return Finding("compiler", "warn", "no g++", meaning, "apt-get install g++")
 
 
 def _service(ask: Ask, platform: str) -> Finding:

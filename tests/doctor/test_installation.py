@@ -154,6 +154,19 @@ def test_one_that_is_gone_without_a_word_has_crashed(
         assert find("last end", configured).status == "ok"
 
 
+def test_a_compiler_makes_engines_quicker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLX does without one, and says nothing of it: the doctor does."""
+    configured = config(tmp_path)
+    (tmp_path / "g++").touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find("compiler", configured).status == "ok"
+
+    (tmp_path / "g++").unlink()
+    missing = find("compiler", configured)
+    assert (missing.status, missing.shown) == ("warn", "no g++")
+    assert find("compiler", configured, "darwin").status == "skip"
+
+
 def test_a_service_is_asked_for_where_there_is_a_keeper(tmp_path: Path) -> None:
     """By launchd on macOS, by systemd elsewhere, and not at all without either."""
     configured = config(tmp_path)
