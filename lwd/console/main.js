@@ -77,7 +77,7 @@ function takeFiles() {
     event.preventDefault();
     drop.hidden = true;
     choose($("#tab-speech"));
-    speech.hear(event.dataTransfer.files[0]);
+    speech.hear([...event.dataTransfer.files]);
   });
 }
 

@@ -46,8 +46,9 @@ export class Transcript {
     return message.type === "UtteranceEnd" ? this.#end(message.channel[0]) : null;
   }
 
-  get words() {
-    return this.lines.flatMap((line) => line.settledWords);
+  // Whether there is anything to be saved.
+  get isEmpty() {
+    return !this.lines.some((line) => line.settled);
   }
 
   #addResults(message) {

@@ -1,6 +1,5 @@
 """The speech view: a microphone and files, words, exports, and refusals."""
 
-import base64
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.conftest import KEY, Visitor, write_wav
+from console.test_files import drop
 from tests.conftest import SPOKEN, bare, read_pcm, word_errors
 from tests.e2e.conftest import Daemon
 
@@ -27,24 +27,6 @@ def is_spoken(text: str) -> bool:
 def settled(page: Page) -> str:
     """The words that are final."""
     return " ".join(page.locator("#transcript .word:not(.interim)").all_inner_texts())
-
-
-def drop(page: Page, file: Path) -> None:
-    """Drop a file on the page as a mouse does."""
-    data = base64.b64encode(file.read_bytes()).decode()
-    transfer = page.evaluate_handle(
-        """([name, data]) => {
-            const transfer = new DataTransfer();
-            const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-            transfer.items.add(new File([bytes], name));
-            return transfer;
-        }""",
-        [file.name, data],
-    )
-    page.dispatch_event("main", "dragover", {"dataTransfer": transfer})
-    expect(page.locator("#drop")).to_be_visible()
-    page.dispatch_event("main", "drop", {"dataTransfer": transfer})
-    expect(page.locator("#drop")).to_be_hidden()
 
 
 def test_what_is_said_is_read(page: Page) -> None:
@@ -106,17 +88,6 @@ def test_a_dropped_file_can_be_saved(page: Page, speech_file: Path, tmp_path: Pa
     assert saved[".vtt"].startswith("WEBVTT\n\n00:00:0")
     srt = re.sub(r"^\d+\n[\d:,]+ --> [\d:,]+$", "", saved[".srt"], flags=re.MULTILINE)
     assert bare(srt) == words
-
-
-def test_a_file_that_the_browser_cannot_decode_goes_as_it_is(page: Page, tmp_path: Path) -> None:
-    """The stream is closed where lwd cannot decode it either, and the page says so."""
-    file = tmp_path / "noise.flac"
-    file.write_bytes(b"fLaC" + bytes(range(256)) * 64)
-
-    page.set_input_files("#file", file)
-
-    expect(page.locator("#refusal")).to_contain_text("lwd could not decode the audio. (1008")
-    expect(page.get_by_role("button", name="Speak")).to_be_enabled()
 
 
 def test_channels_are_told_apart(page: Page, speech_file: Path, tmp_path: Path) -> None:
