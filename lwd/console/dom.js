@@ -14,15 +14,20 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Has a button copy what `text` returns, and say so.
-export function copies(button, text) {
+// Has a button copy what `text` returns, and say so; what `shown` shows of it is selected where the
+// browser lets no page copy, as it does on http:// and where somebody forbade it.
+export function copies(button, text, shown) {
   const label = button.textContent;
   button.addEventListener("click", async () => {
-    // Like the microphone, it is there for safe pages alone.
-    await navigator.clipboard?.writeText(text());
-    button.textContent = navigator.clipboard ? "Copied" : "Not without https";
+    try {
+      await navigator.clipboard.writeText(text());
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(shown);
+      button.textContent = "Selected: copy it by key or menu";
+    }
     setTimeout(() => {
       button.textContent = label;
-    }, 1500);
+    }, 3000);
   });
 }

@@ -10,7 +10,7 @@ export class Messages {
     this.list = list;
     this.count = count;
     this.events = events;
-    copies(copy, () => this.texts.join("\n"));
+    copies(copy, () => this.texts.join("\n"), list);
     this.clear();
   }
 

@@ -200,7 +200,8 @@ export class Speech {
       this.paper.show(line, this.transcript.channels);
     }
     this.#offerExports();
-    if (message.type === "Results" && this.latency.measure(message, performance.now()) !== null) {
+    if (message.type === "Results") {
+      this.latency.measure(message, performance.now());
       $("#interim-latency").textContent = seconds(median(this.latency.interims));
       $("#final-latency").textContent = seconds(median(this.latency.finals));
     }

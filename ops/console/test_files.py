@@ -50,8 +50,8 @@ def test_what_is_no_audio_is_refused_and_erases_nothing(
     page.set_input_files("#file", speech_file)
     expect(page.locator("#state")).to_contain_text("Heard ls_test.flac")
     before = page.locator("#transcript").inner_text()
-    opened: list[object] = []
-    page.on("websocket", lambda socket: opened.append(socket))
+    opened: list[str] = []
+    page.on("websocket", lambda socket: opened.append(socket.url))
 
     for name, data in {"README.md": b"# lwd\n" * 99, "empty.wav": b"", "icon.png": PNG}.items():
         (tmp_path / name).write_bytes(data)

@@ -159,6 +159,40 @@ def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> N
     expect(dialog).to_be_hidden()
 
 
+@pytest.mark.parametrize("key", ["abc…def", "ключ", "abc def", "a/b="])
+def test_a_key_that_no_browser_can_send_is_not_kept(
+    visitor: Visitor, guarded: Daemon, key: str
+) -> None:
+    """The dialog says so and stays; one that was kept by a page before is asked for anew."""
+    page = visitor.open(guarded)
+    dialog = page.get_by_role("dialog")
+    page.get_by_label("Key", exact=True).fill(key)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("No browser can send this key")
+    expect(page.locator("#refusal")).to_be_hidden()
+
+    page.evaluate("(key) => sessionStorage.setItem('lwd-key', key)", key)
+    page.reload()
+    expect(dialog).to_be_visible()
+    page.get_by_label("Key", exact=True).fill(KEY)
+    page.keyboard.press("Enter")
+    expect(page.locator("#options [name=model] option")).to_have_count(2)
+    expect(dialog).to_be_hidden()
+
+
+def test_where_no_page_may_copy_the_code_is_selected(page: Page) -> None:
+    """The button says so, and the keys for copying do the rest."""
+    page.evaluate(
+        "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('forbidden')); }"
+    )
+
+    page.click("#copy-snippet")
+
+    expect(page.locator("#copy-snippet")).to_have_text("Selected: copy it by key or menu")
+    selected = page.evaluate("() => getSelection().toString()")
+    assert selected == page.locator("#snippet").inner_text().rstrip()
+
+
 def test_the_python_code_works(
     page: Page, speech_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
