@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from typing import Any
 
 import pytest
@@ -253,12 +254,33 @@ def test_code_for_an_lwd_behind_tls_with_a_key(page: Page) -> None:
             const { SNIPPETS } = await import("/console/snippets.js");
             const given = { params: [["punctuate", "true"]], host: "lwd.example", tls: true };
             const write = ({ write }) => write({ ...given, key: "KEY", asksForKey: true });
-            return Object.fromEntries(Object.entries(SNIPPETS).map(([name, one]) => [name, write(one)]));
+            return Object.values(SNIPPETS).map(write);
         }"""
     )
 
-    for code in written.values():
+    for code in written:
         assert re.search(r"(https|wss)://(lwd\.example|\{)", code)
         assert not re.search(r"\b(http|ws)://lwd", code)
         assert "KEY" in code
         assert "punctuate" in code
+
+
+def test_code_asks_for_what_its_client_takes(page: Page) -> None:
+    """A file says itself what it is, and what a framework has no place for is named."""
+    page.check("[name=multichannel]")
+    page.fill("[name=replace]", "it's:it is")
+    codes = {}
+    for client in ("python", "javascript", "browser", "livekit", "pipecat", "shell"):
+        page.select_option("#client", client)
+        codes[client] = page.locator("#snippet").inner_text()
+
+    for code in codes.values():
+        assert not re.search(r"encoding['\"]?[:=]", code)
+    assert "node listen.mjs FILE" in codes["javascript"]
+    assert "model" not in codes["javascript"]
+    assert "# Chosen, but not to be had here: vad_events, multichannel\n" in codes["pipecat"]
+    assert "# Chosen, but not to be had here: multichannel, replace\n" in codes["livekit"]
+    assert "multichannel=" not in codes["pipecat"] + codes["livekit"]
+    words = shlex.split(codes["shell"].partition("\n\n")[0], comments=True)
+    assert words[:3] == ["lwd", "listen", "--url"]
+    assert words[-3:] == ["--param", "replace=it's:it is", "FILE"]
