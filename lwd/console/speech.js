@@ -197,7 +197,7 @@ export class Speech {
     this.messages.add(message, text);
     const line = this.transcript.add(message);
     if (line) {
-      this.paper.show(line, this.transcript.channels);
+      this.paper.show(line, this.transcript);
     }
     this.#offerExports();
     if (message.type === "Results") {

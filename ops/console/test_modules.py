@@ -101,6 +101,39 @@ def test_each_utterance_and_channel_has_its_line(page: Page) -> None:
     assert "<v Channel 2>Yes?" in transcribed(page, messages, "written.toVtt(transcript)")
 
 
+def test_lines_stand_in_the_order_in_which_they_were_said(page: Page) -> None:
+    """Channels are told one after the other; page and text have them by time all the same."""
+    messages = [
+        results("Good day.", 0, final=True, speech_final=True, channel=0, channels=2),
+        results("And mine,", 4, final=True, speech_final=True, channel=1, channels=2),
+        results("it was", 10, final=False, channel=1, channels=2),
+        results("My name?", 2, final=True, speech_final=True, channel=0, channels=2),
+        results("", 10, final=True, speech_final=True, channel=1, channels=2),
+        results("Indeed.", 6, final=False, channel=0, channels=2),
+    ]
+    shown = page.evaluate(
+        """async (messages) => {
+            const { Transcript } = await import("/console/transcript.js");
+            const { Paper } = await import("/console/paper.js");
+            const sheet = document.createElement("div");
+            document.body.append(sheet);
+            const paper = new Paper(sheet, document.createElement("p"), document.createElement("p"));
+            const transcript = new Transcript();
+            messages.forEach((message) => {
+                const line = transcript.add(message);
+                line && paper.show(line, transcript);
+            });
+            return [...sheet.querySelectorAll("p:not([hidden]) .time")].map((one) => one.textContent);
+        }""",
+        messages,
+    )
+
+    assert shown == ["1 · 0:00", "1 · 0:02", "2 · 0:04", "1 · 0:06"]
+    assert transcribed(page, messages, "written.toText(transcript)") == (
+        "Channel 1: Good day.\nChannel 1: My name?\nChannel 2: And mine,\n"
+    )
+
+
 def test_a_late_utterance_end_leaves_new_words_alone(page: Page) -> None:
     """It may come when somebody speaks again."""
     messages = [
@@ -125,7 +158,7 @@ def test_words_settle_in_place(page: Page) -> None:
             const paper = new Paper(sheet, document.createElement("p"), document.createElement("div"));
             const transcript = new Transcript();
             const seen = messages.map((message) => {
-                paper.show(transcript.add(message), 1);
+                paper.show(transcript.add(message), transcript);
                 return [...sheet.querySelectorAll(".word")];
             });
             const kept = seen[1].every((element, n) => element === seen[0][n]);
