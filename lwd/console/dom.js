@@ -14,6 +14,11 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Text as children of an element; what it has in backticks is code.
+export function prose(text) {
+  return text.split("`").map((part, n) => (n % 2 ? h("code", {}, part) : part));
+}
+
 // Has a button copy what `text` returns, and say so; what `shown` shows of it is selected where the
 // browser lets no page copy, as it does on http:// and where somebody forbade it.
 export function copies(button, text, shown) {

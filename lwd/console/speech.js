@@ -1,6 +1,6 @@
 // The speech view: from a microphone or a file to words on the page.
 
-import { $, h } from "./dom.js";
+import { $, h, prose } from "./dom.js";
 import { FORMATS } from "./export.js";
 import { position, seconds } from "./figures.js";
 import { key } from "./key.js";
@@ -239,7 +239,7 @@ export class Speech {
   refuse({ why, remedy = "", detail = "" }) {
     const parts = [
       h("strong", {}, why),
-      remedy && h("span", {}, remedy),
+      remedy && h("span", {}, ...prose(remedy)),
       detail && h("code", {}, detail),
     ];
     $("#refusal").replaceChildren(...parts.filter(Boolean));

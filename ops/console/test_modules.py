@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page
 
+from lwd.errors import REJECTIONS
+from lwd.server.outcome import Outcome
+
 SOME = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -255,6 +258,19 @@ def test_quantiles_are_of_what_came_in_between(
     )
 
     assert value == (None if expected is None else pytest.approx(expected))
+
+
+def test_whatever_lwd_counts_has_words(page: Page) -> None:
+    """No name of lwd's own stands among them."""
+    ended, refused = page.evaluate(
+        """async () => {
+            const { ENDED, REFUSED } = await import("/console/outcomes.js");
+            return [ENDED, REFUSED].map((words) => Object.keys(words));
+        }"""
+    )
+
+    assert set(ended) == {outcome.value for outcome in Outcome} - {"completed"}
+    assert set(refused) == set(REJECTIONS)
 
 
 def test_latency_is_from_the_end_of_the_audio(page: Page) -> None:

@@ -44,14 +44,14 @@ def test_what_is_said_is_read(page: Page) -> None:
     expect(page.locator("#events")).to_contain_text("SpeechStarted")
     expect(page.locator("#events")).to_contain_text("Metadata")
     for latency in ("#interim-latency", "#final-latency"):
-        expect(page.locator(latency)).to_have_text(re.compile(r"^\d+(\.\d+)? s$"))
+        expect(page.locator(latency)).to_have_text(re.compile(r"^\d+(\.\d+)?\ss$"))
 
 
 def test_a_word_tells_its_time_and_confidence(page: Page, speech_file: Path) -> None:
     """To whoever points at it, and to whoever has only a keyboard."""
     page.set_input_files("#file", speech_file)
     expect(page.locator("#state")).to_contain_text("Heard")
-    described = re.compile(r"^“\w+,?”, \d+\.\d\d to \d+\.\d\d s, (fairly )?(un)?sure, \d+ %$")
+    described = re.compile(r"^“\w+,?”, \d+\.\d\d to \d+\.\d\d s, (fairly )?(un)?sure, \d+\s%$")
 
     page.locator(".word").nth(3).hover()
     expect(page.locator("#inspector")).to_have_text(described)
