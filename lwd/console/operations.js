@@ -78,10 +78,13 @@ export class Operations {
     const [[from, first], [to, last]] = [this.readings[0], this.readings.at(-1)];
     const [before, now] = [first.latency[kind], last.latency[kind]];
     const isRecent = quantile(0.5, now, before) !== null;
-    const [middle, most] = [0.5, 0.95].map((share) => quantile(share, now, isRecent ? before : []));
-    const span = isRecent ? `the last ${duration((to - from) / 1000)}` : "all since the start";
-    const remark = middle === null ? "none yet" : `median of ${span}; 95\u00a0% within ${seconds(most)}`;
-    return tile(name, seconds(middle), remark);
+    const earlier = isRecent ? before : [];
+    const [middle, most] = [0.5, 0.95].map((share) => quantile(share, now, earlier));
+    if (middle === null) {
+      return tile(name, "–", "none yet");
+    }
+    const span = isRecent ? `, last ${duration((to - from) / 1000)}` : " since the start";
+    return tile(name, seconds(middle), `median${span}`, `95\u00a0% within ${seconds(most)}`);
   }
 
   #modelRow(model) {
@@ -109,12 +112,17 @@ function say(element, text) {
   }
 }
 
-function tile(name, value, remark) {
+function tile(name, value, ...remarks) {
   return h(
     "div",
     {},
     h("dt", {}, name),
-    h("dd", {}, h("strong", {}, String(value)), h("span", {}, remark)),
+    h(
+      "dd",
+      {},
+      h("strong", {}, String(value)),
+      ...remarks.map((remark) => h("span", {}, remark)),
+    ),
   );
 }
 

@@ -80,6 +80,50 @@ def assert_fits(page: Page) -> None:
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_tables_fit_a_phone(browser: Browser, daemon: Daemon, twice: Path) -> None:
+    """Every column can be seen without scrolling, with a stream in the table of streams too."""
+    context = browser.new_context(viewport={"width": 375, "height": 812})
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{daemon.port}/")
+    expect(page.locator("#options [name=model] option")).to_have_count(3)
+    page.check("#at-pace")
+    page.set_input_files("#file", twice)
+    page.get_by_role("tab", name="Operations").click()
+    expect(page.locator("#streams th")).to_have_count(1)
+
+    widths = page.evaluate(
+        """() => [...document.querySelectorAll(".scroll")].map((one) => [one.scrollWidth, one.clientWidth])"""
+    )
+    context.close()
+
+    assert len(widths) == 2
+    assert all(wanted <= given for wanted, given in widths), widths
+
+
+def test_nothing_leaves_a_hole_or_jumps(page: Page, twice: Path) -> None:
+    """Neither folded panes, nor folded options, nor the progress of a file."""
+
+    def box(selector: str) -> dict[str, float]:
+        found = page.locator(selector).bounding_box()
+        assert found is not None
+        return dict(found)
+
+    wide = box("#transcript")
+    for name in ("Events", "Use this in your code"):
+        page.get_by_role("heading", name=name).click()
+    below = box(".exports")
+    assert box(".panes")["y"] - (below["y"] + below["height"]) < 48
+
+    page.get_by_role("heading", name="Options").click()
+    assert box("#transcript")["width"] > wide["width"] + 100
+
+    page.check("#at-pace")
+    page.set_input_files("#file", twice)
+    expect(page.locator("#progress")).to_be_visible()
+    assert box("#transcript")["y"] == wide["y"]
+
+
 def test_everybody_can_type_the_key(visitor: Visitor, guarded: Daemon, shots: Path) -> None:
     """The question for a key is found by a screen reader, and so is what was wrong with it."""
     page = visitor.open(guarded)

@@ -260,6 +260,36 @@ def test_quantiles_are_of_what_came_in_between(
     assert value == (None if expected is None else pytest.approx(expected))
 
 
+def test_events_go_forward_in_time(page: Page) -> None:
+    """An UtteranceEnd comes after the speech_final, and tells of the word before it."""
+    told = page.evaluate(
+        """async () => {
+            const { Messages } = await import("/console/messages.js");
+            const [list, count, events] = [1, 2, 3].map(() => document.createElement("ol"));
+            const copy = document.createElement("button");
+            const messages = new Messages({ list, count, copy, events });
+            [
+                { type: "SpeechStarted", timestamp: 0.58 },
+                { type: "Results", speech_final: true, start: 0, duration: 6.69 },
+                { type: "UtteranceEnd", last_word_end: 6.34 },
+                { type: "Error", description: "no schema" },
+                { type: "SpeechStarted", timestamp: 10 },
+                { type: "Metadata", duration: 12.5 },
+            ].forEach((message) => messages.add(message, ""));
+            return [...events.children].map((one) => one.textContent);
+        }"""
+    )
+
+    assert told == [
+        "0.58\u00a0sSpeechStarted",
+        "6.34\u00a0sUtteranceEnd",
+        "6.69\u00a0sspeech_final",
+        "–Error: no schema",
+        "10.00\u00a0sSpeechStarted",
+        "12.50\u00a0sMetadata: the stream is over",
+    ]
+
+
 def test_whatever_lwd_counts_has_words(page: Page) -> None:
     """No name of lwd's own stands among them."""
     ended, refused = page.evaluate(

@@ -141,6 +141,36 @@ def test_options_reach_the_stream_and_the_code(page: Page, speech_file: Path) ->
             compile(code, client, "exec")
 
 
+def test_options_stay_when_the_page_is_loaded_anew(page: Page) -> None:
+    """All kinds of them; the code is of them at once."""
+    page.select_option("[name=model]", "base")
+    page.select_option("[name=language]", "de")
+    page.uncheck("[name=punctuate]")
+    page.check("[name=redact][value=ssn]")
+    page.fill("[name=keyterm]", "soul\ntrudged")
+    before = page.locator("#snippet").inner_text()
+
+    page.reload()
+
+    expect(page.locator("[name=language]")).to_have_value("de")
+    expect(page.locator("[name=model]")).to_have_value("base")
+    expect(page.locator("[name=punctuate]")).not_to_be_checked()
+    expect(page.locator("[name=redact][value=pci]")).not_to_be_checked()
+    expect(page.locator("#snippet")).to_have_text(before)
+
+
+def test_a_model_that_is_gone_is_chosen_no_more(page: Page) -> None:
+    """The default takes its place."""
+    page.evaluate(
+        """() => sessionStorage.setItem("lwd-options", JSON.stringify([["model", "gone"]]))"""
+    )
+
+    page.reload()
+
+    expect(page.locator("[name=model] option")).to_have_count(3)
+    expect(page.locator("[name=model]")).to_have_value("")
+
+
 def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> None:
     """The page asks until a key will do, and asks for no other."""
     page = visitor.open(guarded)
