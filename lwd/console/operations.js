@@ -83,7 +83,7 @@ export class Operations {
     if (middle === null) {
       return tile(name, "–", "none yet");
     }
-    const span = isRecent ? `, last ${duration((to - from) / 1000)}` : " since the start";
+    const span = isRecent ? `, last ${duration((to - from) / 1000)}` : " since start";
     return tile(name, seconds(middle), `median${span}`, `95\u00a0% within ${seconds(most)}`);
   }
 

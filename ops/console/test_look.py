@@ -80,13 +80,18 @@ def assert_fits(page: Page) -> None:
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_tables_fit_a_phone(browser: Browser, daemon: Daemon, twice: Path) -> None:
+def test_a_phone_is_filled_and_holds_the_tables(
+    browser: Browser, daemon: Daemon, twice: Path
+) -> None:
     """Every column can be seen without scrolling, with a stream in the table of streams too."""
     context = browser.new_context(viewport={"width": 375, "height": 812})
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{daemon.port}/")
     expect(page.locator("#options [name=model] option")).to_have_count(3)
+    transcript = page.locator("#transcript").bounding_box()
+    assert transcript is not None
+    assert transcript["width"] == 375 - 2 * 16
     page.check("#at-pace")
     page.set_input_files("#file", twice)
     page.get_by_role("tab", name="Operations").click()
