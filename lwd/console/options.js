@@ -1,5 +1,5 @@
-// What is chosen in the form, as query parameters; and what may be chosen, as lwd tells it. This tab
-// keeps what was chosen when its page is loaded anew.
+// What is chosen in the form, as query parameters; and what may be chosen, as lwd tells it.
+// This tab keeps it when its page is loaded anew.
 
 import { h } from "./dom.js";
 
@@ -37,7 +37,8 @@ export class Options {
     this.models = stt;
     const { model } = this.form.elements;
     model.append(...stt.map(({ name }) => h("option", { value: name }, name)));
-    model.addEventListener("change", () => this.#offerLanguages());
+    // Heard before the form hears it.
+    model.addEventListener("input", () => this.#offerLanguages());
     this.#restore();
     this.#offerLanguages();
     this.#restore(); // the language, now that it can be chosen

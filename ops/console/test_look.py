@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from console.conftest import KEY, PATIENCE_MS, Visitor
 from tests.e2e.conftest import Daemon
@@ -80,6 +80,13 @@ def assert_fits(page: Page) -> None:
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
+def box(page: Page, selector: str) -> FloatRect:
+    """Where an element is that can be seen."""
+    found = page.locator(selector).bounding_box()
+    assert found is not None
+    return found
+
+
 def test_a_phone_is_filled_and_holds_the_tables(
     browser: Browser, daemon: Daemon, twice: Path
 ) -> None:
@@ -89,9 +96,8 @@ def test_a_phone_is_filled_and_holds_the_tables(
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{daemon.port}/")
     expect(page.locator("#options [name=model] option")).to_have_count(3)
-    transcript = page.locator("#transcript").bounding_box()
-    assert transcript is not None
-    assert transcript["width"] == 375 - 2 * 16
+    assert box(page, "#transcript")["width"] == 375 - 2 * 16
+    assert box(page, "#clear")["y"] == box(page, "[data-export=txt]")["y"]
     page.check("#at-pace")
     page.set_input_files("#file", twice)
     page.get_by_role("tab", name="Operations").click()
@@ -108,25 +114,19 @@ def test_a_phone_is_filled_and_holds_the_tables(
 
 def test_nothing_leaves_a_hole_or_jumps(page: Page, twice: Path) -> None:
     """Neither folded panes, nor folded options, nor the progress of a file."""
-
-    def box(selector: str) -> dict[str, float]:
-        found = page.locator(selector).bounding_box()
-        assert found is not None
-        return dict(found)
-
-    wide = box("#transcript")
+    wide = box(page, "#transcript")
     for name in ("Events", "Use this in your code"):
         page.get_by_role("heading", name=name).click()
-    below = box(".exports")
-    assert box(".panes")["y"] - (below["y"] + below["height"]) < 48
+    below = box(page, ".exports")
+    assert box(page, ".panes")["y"] - (below["y"] + below["height"]) < 48
 
     page.get_by_role("heading", name="Options").click()
-    assert box("#transcript")["width"] > wide["width"] + 100
+    assert box(page, "#transcript")["width"] > wide["width"] + 100
 
     page.check("#at-pace")
     page.set_input_files("#file", twice)
     expect(page.locator("#progress")).to_be_visible()
-    assert box("#transcript")["y"] == wide["y"]
+    assert box(page, "#transcript")["y"] == wide["y"]
 
 
 def test_everybody_can_type_the_key(visitor: Visitor, guarded: Daemon, shots: Path) -> None:

@@ -159,6 +159,18 @@ def test_options_stay_when_the_page_is_loaded_anew(page: Page) -> None:
     expect(page.locator("#snippet")).to_have_text(before)
 
 
+def test_a_language_goes_with_its_model(page: Page) -> None:
+    """The code never asks a model for a language that it does not have."""
+    page.select_option("[name=model]", "base")
+    page.select_option("[name=language]", "de")
+    expect(page.locator("#snippet")).to_contain_text('"language": "de"')
+
+    page.select_option("[name=model]", "tiny.en")
+
+    expect(page.locator("[name=language]")).to_have_value("")
+    expect(page.locator("#snippet")).not_to_contain_text("language")
+
+
 def test_a_model_that_is_gone_is_chosen_no_more(page: Page) -> None:
     """The default takes its place."""
     page.evaluate(
