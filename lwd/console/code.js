@@ -13,7 +13,7 @@ export class Code {
     );
     this.client.addEventListener("change", () => this.show());
     options.onchange(() => this.show());
-    copies($("#copy-snippet"), () => $("#snippet").textContent);
+    copies($("#copy-snippet"), () => $("#snippet").textContent, $("#snippet"));
   }
 
   show() {

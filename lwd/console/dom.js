@@ -14,15 +14,25 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Has a button copy what `text` returns, and say so.
-export function copies(button, text) {
+// Text as children of an element; what it has in backticks is code.
+export function prose(text) {
+  return text.split("`").map((part, n) => (n % 2 ? h("code", {}, part) : part));
+}
+
+// Has a button copy what `text` returns, and say so; what `shown` shows of it is selected where the
+// browser lets no page copy, as it does on http:// and where somebody forbade it.
+export function copies(button, text, shown) {
   const label = button.textContent;
   button.addEventListener("click", async () => {
-    // Like the microphone, it is there for safe pages alone.
-    await navigator.clipboard?.writeText(text());
-    button.textContent = navigator.clipboard ? "Copied" : "Not without https";
+    try {
+      await navigator.clipboard.writeText(text());
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(shown);
+      button.textContent = "Selected: copy it by key or menu";
+    }
     setTimeout(() => {
       button.textContent = label;
-    }, 1500);
+    }, 3000);
   });
 }

@@ -1,5 +1,5 @@
 // Numbers made of what the daemon counts, and numbers as people read them.
-// Knows nothing of the page.
+// Units stay on the line of their number. Knows nothing of the page.
 
 // The quantile of what was observed between two readings of a histogram, each a list of
 // [bound, observations up to it], in seconds; null where nothing was. Within a bucket the
@@ -29,16 +29,16 @@ export function seconds(value) {
   if (value === null || value === undefined) {
     return "–";
   }
-  return value < 10 ? `${value.toFixed(2)} s` : `${Math.round(value)} s`;
+  return value < 10 ? `${value.toFixed(2)}\u00a0s` : `${Math.round(value)}\u00a0s`;
 }
 
 export function duration(value) {
   const whole = Math.floor(value);
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   if (h >= 48) {
-    return `${Math.floor(h / 24)} d ${h % 24} h`;
+    return `${Math.floor(h / 24)}\u00a0d ${h % 24}\u00a0h`;
   }
-  return h ? `${h} h ${m} m` : m ? `${m} min` : `${s} s`;
+  return h ? `${h}\u00a0h ${m}\u00a0m` : m ? `${m}\u00a0min` : `${s}\u00a0s`;
 }
 
 export function position(value) {
@@ -48,9 +48,9 @@ export function position(value) {
 
 export function bytes(value) {
   const mib = value / 2 ** 20;
-  return mib < 1024 ? `${Math.round(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+  return mib < 1024 ? `${Math.round(mib)}\u00a0MiB` : `${(mib / 1024).toFixed(1)}\u00a0GiB`;
 }
 
 export function percent(share) {
-  return `${Math.round(100 * share)} %`;
+  return `${Math.round(100 * share)}\u00a0%`;
 }

@@ -2,14 +2,24 @@
 
 const NAME = "lwd-key";
 
+// What a sub-protocol may hold, in which a key goes with a stream (RFC 9110, 5.6.2).
+const USABLE = /^[\w!#$%&'*+.^`|~-]+$/;
+
 const dialog = document.querySelector("#key-dialog");
+const form = document.querySelector("#key-form");
 const field = document.querySelector("#key");
 const fault = document.querySelector("#key-fault");
 
+const UNUSABLE =
+  "No browser can send this key: it holds something besides letters of English, digits and" +
+  " !#$%&'*+-.^_`|~. Copy it once more, or have one made with lwd keys add.";
+
 let asked = null; // a promise of a key, while somebody types it
 
+// The key that was typed; empty without one that a browser can send.
 export function key() {
-  return sessionStorage.getItem(NAME) ?? "";
+  const kept = sessionStorage.getItem(NAME) ?? "";
+  return USABLE.test(kept) ? kept : "";
 }
 
 // A request to lwd with the key; where it will not do, another is asked for until one does.
@@ -33,9 +43,14 @@ export function askOnce(path) {
 // Asks for a key, with what was wrong with the last one; resolves when one was typed.
 export function typed(wrong) {
   asked ??= new Promise((resolve) => {
-    fault.textContent = wrong;
-    fault.hidden = !wrong;
+    complain(wrong);
     dialog.oncancel = (event) => event.preventDefault();
+    form.onsubmit = (event) => {
+      if (!USABLE.test(field.value.trim())) {
+        event.preventDefault();
+        complain(UNUSABLE);
+      }
+    };
     dialog.onclose = () => {
       sessionStorage.setItem(NAME, field.value.trim());
       field.value = "";
@@ -45,4 +60,9 @@ export function typed(wrong) {
     dialog.showModal();
   });
   return asked;
+}
+
+function complain(wrong) {
+  fault.textContent = wrong;
+  fault.hidden = !wrong;
 }

@@ -1,4 +1,6 @@
 // How long after the audio its results came. Knows nothing of the page, nor of what time it is.
+// Of finals only those count that end an utterance, or answer Finalize: others are cut in the midst
+// of speech, and end well before what lwd had heard by then.
 
 const KEPT = 3000; // frames that are remembered: five minutes of 100 ms
 
@@ -17,16 +19,21 @@ export class Latency {
     }
   }
 
-  // Seconds from the end of a result's audio to now; null where that audio is not known.
+  // Counts a result that came now, by the seconds since the end of its audio; one whose audio is
+  // not known counts for nothing.
   measure(message, nowMs) {
     const endS = message.start + message.duration;
     const frame = this.sent.find(([end]) => end >= endS - 0.001);
-    if (!frame) {
-      return null;
+    if (frame) {
+      this.#of(message)?.push(Math.max(0, nowMs - frame[1]) / 1000);
     }
-    const seconds = Math.max(0, nowMs - frame[1]) / 1000;
-    (message.is_final ? this.finals : this.interims).push(seconds);
-    return seconds;
+  }
+
+  #of({ is_final: isFinal, speech_final: isEnd, from_finalize: isAnswer }) {
+    if (!isFinal) {
+      return this.interims;
+    }
+    return isEnd || isAnswer ? this.finals : null;
   }
 }
 

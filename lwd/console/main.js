@@ -16,6 +16,19 @@ const code = new Code(options);
 const operations = new Operations();
 const tabs = [...document.querySelectorAll("[role=tab]")];
 
+// Shows a view, which can be gone back from.
+function go(tab) {
+  if (tab.getAttribute("aria-selected") !== "true") {
+    const view = tab.getAttribute("aria-controls");
+    history.pushState(null, "", view === "speech" ? location.pathname : `#${view}`);
+    choose(tab);
+  }
+}
+
+function chosen() {
+  return location.hash === "#operations" ? $("#tab-operations") : $("#tab-speech");
+}
+
 function choose(tab) {
   for (const one of tabs) {
     const isChosen = one === tab;
@@ -23,9 +36,7 @@ function choose(tab) {
     one.tabIndex = isChosen ? 0 : -1;
     $(`#${one.getAttribute("aria-controls")}`).hidden = !isChosen;
   }
-  const view = tab.getAttribute("aria-controls");
-  history.replaceState(null, "", view === "speech" ? location.pathname : `#${view}`);
-  return view === "operations" ? operations.start() : operations.stop();
+  return tab.id === "tab-operations" ? operations.start() : operations.stop();
 }
 
 function walk(event) {
@@ -33,7 +44,7 @@ function walk(event) {
   if (step) {
     const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
     next.focus();
-    choose(next);
+    go(next);
   }
 }
 
@@ -41,11 +52,11 @@ async function showHealth() {
   let text = "lwd does not answer";
   let isWell = false;
   try {
-    const { system_health: health, active_stream_requests: open } = await (
-      await askOnce("/v1/status")
-    ).json();
-    text = open ? `${health}, ${open} ${open === 1 ? "stream" : "streams"}` : health;
-    isWell = ["Healthy", "Ready"].includes(health);
+    const [status, ready] = await Promise.all([askOnce("/v1/status"), askOnce("/readyz")]);
+    const { system_health: health, active_stream_requests: open } = await status.json();
+    const state = ready.ok ? health : `Takes no new streams: ${(await ready.text()).trim()}`;
+    text = open ? `${state}, ${open} ${open === 1 ? "stream" : "streams"}` : state;
+    isWell = ["Healthy", "Ready"].includes(state);
   } catch {
     // What it says then is above.
   }
@@ -76,13 +87,13 @@ function takeFiles() {
   addEventListener("drop", (event) => {
     event.preventDefault();
     drop.hidden = true;
-    choose($("#tab-speech"));
-    speech.hear(event.dataTransfer.files[0]);
+    go($("#tab-speech"));
+    speech.hear([...event.dataTransfer.files]);
   });
 }
 
 for (const tab of tabs) {
-  tab.addEventListener("click", () => choose(tab));
+  tab.addEventListener("click", () => go(tab));
   tab.addEventListener("keydown", walk);
 }
 takeFiles();
@@ -91,6 +102,7 @@ setInterval(showHealth, HEALTH_EVERY_MS);
 if (matchMedia("(max-width: 60rem)").matches) {
   $("#options details").open = false;
 }
-choose(location.hash === "#operations" ? $("#tab-operations") : $("#tab-speech"));
+addEventListener("popstate", () => choose(chosen()));
+choose(chosen());
 await offerModels();
 code.show();

@@ -1,7 +1,7 @@
-// The messages as they came, and the events among them. Both lists are bounded.
+// The messages as they came, and the events among them, by their time in the audio: an UtteranceEnd
+// comes after a speech_final and tells of a word before it. Both lists are bounded.
 
 import { copies, h } from "./dom.js";
-import { seconds } from "./figures.js";
 
 const MOST = 500;
 
@@ -10,7 +10,7 @@ export class Messages {
     this.list = list;
     this.count = count;
     this.events = events;
-    copies(copy, () => this.texts.join("\n"));
+    copies(copy, () => this.texts.join("\n"), list);
     this.clear();
   }
 
@@ -31,9 +31,17 @@ export class Messages {
     }
     const event = described(message);
     if (event) {
-      append(this.events, h("li", {}, h("span", { class: "time" }, seconds(event.at)), event.text));
+      this.#note(event);
     }
     this.#tell();
+  }
+
+  #note({ at, text }) {
+    const time = at === null ? "–" : `${at.toFixed(2)}\u00a0s`;
+    const order = at ?? Number(this.events.lastElementChild?.dataset.at ?? 0);
+    const item = h("li", { "data-at": order }, h("span", { class: "time" }, time), text);
+    const later = [...this.events.children].find((other) => Number(other.dataset.at) > order);
+    append(this.events, item, later);
   }
 
   #tell() {
@@ -42,9 +50,9 @@ export class Messages {
   }
 }
 
-function append(list, item) {
+function append(list, item, before = null) {
   const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  list.append(item);
+  list.insertBefore(item, before);
   if (list.childElementCount > MOST) {
     list.firstChild.remove();
   }

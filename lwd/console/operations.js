@@ -1,21 +1,13 @@
 // The operations view: what lwd is at, asked for every two seconds while somebody looks.
 
-import { $, h } from "./dom.js";
+import { $, h, prose } from "./dom.js";
 import { bytes, duration, percent, quantile, seconds } from "./figures.js";
 import { ask } from "./key.js";
+import { alike, ENDED, REFUSED } from "./outcomes.js";
 
 const EVERY_MS = 2000;
-const WINDOW = 150; // readings that latencies are taken over: five minutes
-
-const OUTCOMES = {
-  client_gone: "clients that went without closing",
-  idle_timeout: "clients that fell silent",
-  undecodable_audio: "streams whose audio could not be decoded",
-  callback_broken: "streams whose callback broke",
-  slow_client: "clients that did not take their results",
-  server_error: "streams that failed in lwd",
-  drained: "streams ended because lwd stopped",
-};
+const WINDOW = 151; // readings that latencies are taken over: five minutes
+const NEWEST = 10; // rejections that are shown without being asked for
 
 export class Operations {
   constructor() {
@@ -51,7 +43,8 @@ export class Operations {
       this.readings.splice(0, this.readings.length - WINDOW);
       this.#show(now, refused.rejections);
     } catch {
-      $("#operations-state").textContent = "lwd does not answer; what is below is older.";
+      const older = this.readings.length ? "; what is below is older" : "";
+      say($("#operations-state"), `lwd does not answer${older}.`);
     } finally {
       this.isLooking = false;
     }
@@ -64,8 +57,8 @@ export class Operations {
     $("#tiles").replaceChildren(
       tile("Open streams", now.streams.open, `of ${now.streams.limit}`),
       tile("Free", now.streams.limit - now.streams.open, "more streams"),
-      this.#latencyTile("Final results", "final"),
-      this.#latencyTile("Interims", "interim"),
+      this.#latencyTile("Latency of finals", "final"),
+      this.#latencyTile("Latency of interims", "interim"),
       tile("Queue", queued, queued === 1 ? "window waits" : "windows wait"),
       tile("Up for", duration(now.uptime_s), `daemon ${bytes(now.resident_bytes)}`),
     );
@@ -77,21 +70,21 @@ export class Operations {
     );
     rows($("#streams"), now.streams.list.map(streamRow), 5, "No stream is open.");
     $("#errors").replaceChildren(...errors(now));
-    rejected($("#rejections"), rejections);
+    showRejections(rejections);
   }
 
-  // Over the last minutes, or since the start where nothing came in these.
-  #latency(kind, share) {
-    const [[, first]] = this.readings;
-    const [, last] = this.readings[this.readings.length - 1];
-    const now = last.latency[kind];
-    return quantile(share, now, first.latency[kind]) ?? quantile(share, now);
-  }
-
+  // Over the time that is looked at, or since the start where nothing came in it.
   #latencyTile(name, kind) {
-    const most = this.#latency(kind, 0.95);
-    const remark = most === null ? "none yet" : `95 % within ${seconds(most)}`;
-    return tile(name, seconds(this.#latency(kind, 0.5)), remark);
+    const [[from, first], [to, last]] = [this.readings[0], this.readings.at(-1)];
+    const [before, now] = [first.latency[kind], last.latency[kind]];
+    const isRecent = quantile(0.5, now, before) !== null;
+    const earlier = isRecent ? before : [];
+    const [middle, most] = [0.5, 0.95].map((share) => quantile(share, now, earlier));
+    if (middle === null) {
+      return tile(name, "–", "none yet");
+    }
+    const span = isRecent ? `, last ${duration((to - from) / 1000)}` : " since start";
+    return tile(name, seconds(middle), `median${span}`, `95\u00a0% within ${seconds(most)}`);
   }
 
   #modelRow(model) {
@@ -119,12 +112,17 @@ function say(element, text) {
   }
 }
 
-function tile(name, value, remark) {
+function tile(name, value, ...remarks) {
   return h(
     "div",
     {},
     h("dt", {}, name),
-    h("dd", {}, h("strong", {}, String(value)), h("span", {}, remark)),
+    h(
+      "dd",
+      {},
+      h("strong", {}, String(value)),
+      ...remarks.map((remark) => h("span", {}, remark)),
+    ),
   );
 }
 
@@ -153,14 +151,9 @@ function streamRow(stream) {
 }
 
 function errors(now) {
-  const ended = Object.entries(now.ended).map(([name, count]) => [OUTCOMES[name], count]);
-  const refused = Object.entries(now.rejected).map(([name, count]) => [
-    `requests refused: ${name}`,
-    count,
-  ]);
   const all = [
-    ...ended,
-    ...refused,
+    ...Object.entries(now.ended).map(([name, count]) => [ENDED[name], count]),
+    ...Object.entries(now.rejected).map(([name, count]) => [REFUSED[name], count]),
     ["connections refused, as there were too many", now.connections_refused],
   ];
   const some = all.filter(([name, count]) => name && count > 0);
@@ -170,24 +163,31 @@ function errors(now) {
   return some.map(([name, count]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(count))));
 }
 
-function rejected(list, rejections) {
-  const made = rejections.map((one) =>
-    h(
-      "li",
-      {},
-      h("p", {}, h("strong", {}, one.why), " ", one.remedy),
-      h("p", { class: "quiet" }, detail(one)),
-    ),
-  );
-  list.replaceChildren(
-    ...(made.length ? made : [h("li", { class: "quiet" }, "Nothing was refused.")]),
+// The newest are shown, and those before where somebody unfolds them.
+function showRejections(rejections) {
+  const all = alike(rejections).map(rejection);
+  const nothing = h("li", { class: "quiet" }, "Nothing was refused.");
+  $("#rejections").replaceChildren(...(all.length ? all.slice(0, NEWEST) : [nothing]));
+  const older = all.slice(NEWEST);
+  $("#older-rejections").replaceChildren(...older);
+  $("#older").hidden = !older.length;
+  $("#older summary").textContent = `${older.length} more`;
+}
+
+function rejection(one) {
+  return h(
+    "li",
+    {},
+    h("p", {}, h("strong", {}, one.why), " ", ...prose(one.remedy)),
+    h("p", { class: "quiet" }, detail(one)),
   );
 }
 
 function detail(one) {
   const when = new Date(one.at).toLocaleTimeString();
+  const times = one.count > 1 ? `${one.count} times, last at ${when}` : when;
   const key = one.key_id ? `key ${one.key_id}` : "";
-  return [when, one.status, one.err_code, one.route, key, one.request_id]
+  return [times, one.status, one.err_code, one.route, key, one.request_id]
     .filter(Boolean)
     .join(" · ");
 }

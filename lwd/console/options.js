@@ -1,7 +1,9 @@
 // What is chosen in the form, as query parameters; and what may be chosen, as lwd tells it.
+// This tab keeps it when its page is loaded anew.
 
 import { h } from "./dom.js";
 
+const NAME = "lwd-options";
 const DEFAULTS = new Set(["false", ""]);
 const LINES = new Set(["keyterm", "replace"]);
 
@@ -10,6 +12,10 @@ export class Options {
     this.form = form;
     this.models = [];
     form.addEventListener("submit", (event) => event.preventDefault());
+    this.#restore();
+    this.onchange(() => {
+      sessionStorage.setItem(NAME, JSON.stringify([...new FormData(form)]));
+    });
   }
 
   // Pairs of names and values, without what is the default.
@@ -31,8 +37,27 @@ export class Options {
     this.models = stt;
     const { model } = this.form.elements;
     model.append(...stt.map(({ name }) => h("option", { value: name }, name)));
-    model.addEventListener("change", () => this.#offerLanguages());
+    // Heard before the form hears it.
+    model.addEventListener("input", () => this.#offerLanguages());
+    this.#restore();
     this.#offerLanguages();
+    this.#restore(); // the language, now that it can be chosen
+  }
+
+  #restore() {
+    const kept = JSON.parse(sessionStorage.getItem(NAME));
+    const fields = [...this.form.elements].filter(({ name }) => kept && name);
+    for (const field of fields) {
+      const chosen = kept.filter(([name]) => name === field.name).map(([, value]) => value);
+      if (field.type === "checkbox") {
+        field.checked = chosen.includes(field.value);
+      } else {
+        field.value = chosen[0] ?? "";
+      }
+      if (field.selectedIndex === -1) {
+        field.selectedIndex = 0; // what was chosen is to be had no more
+      }
+    }
   }
 
   #offerLanguages() {

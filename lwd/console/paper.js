@@ -28,10 +28,14 @@ export class Paper {
     this.inspector.textContent = this.hint;
   }
 
-  // Shows a line of the transcript as it is now.
-  show(line, channels) {
+  // Shows a line of the transcript as it is now, where it belongs.
+  show(line, transcript) {
     const isAtEnd = this.#isAtEnd();
-    const row = this.rows.get(line) ?? this.#begin(line, channels);
+    const row = this.rows.get(line) ?? this.#begin(line);
+    this.#label(row, line, transcript.channels > 1);
+    if (line.words.length) {
+      this.#place(row, this.rows.get(transcript.following(line)));
+    }
     line.words.forEach((word, n) => this.#showWord(row, n, word, n < line.settled));
     for (const element of row.words.splice(line.words.length)) {
       this.words.delete(element);
@@ -46,18 +50,28 @@ export class Paper {
     }
   }
 
-  #begin(line, channels) {
+  #begin(line) {
     if (!this.rows.size) {
       this.element.replaceChildren();
     }
-    const speaker = channels > 1 ? `${line.channel + 1} · ` : "";
-    const time = h("span", { class: "time" }, `${speaker}${position(line.start)}`);
+    const time = h("span", { class: "time" });
     const text = h("span", { class: "text" });
     const paragraph = h("p", {}, time, text);
-    const row = { paragraph, text, words: [], said: 0 };
+    const row = { paragraph, time, text, words: [], said: 0 };
     this.rows.set(line, row);
-    this.element.append(paragraph);
     return row;
+  }
+
+  #label({ time }, line, isApart) {
+    this.element.classList.toggle("apart", isApart);
+    time.textContent = `${isApart ? `${line.channel + 1} · ` : ""}${position(line.start)}`;
+  }
+
+  #place({ paragraph }, next) {
+    const follower = next?.paragraph ?? null;
+    if (!paragraph.parentNode || paragraph.nextSibling !== follower) {
+      this.element.insertBefore(paragraph, follower);
+    }
   }
 
   #showWord(row, n, word, isFinal) {

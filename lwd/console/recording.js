@@ -1,13 +1,25 @@
 // A file as bytes for lwd: decoded here, since a phone's files have their index at the end and no
-// stream can begin with that; as it is where the browser cannot decode it.
+// stream can begin with that; as it is where the browser cannot decode it and lwd may.
 
 const RATE = 16000; // what Whisper hears
 const FRAME_S = 0.1;
 const FRAME_BYTES = 1 << 14; // of a file that goes as it is
 const MOST_WAITING_BYTES = 1 << 18; // in the socket: lwd reads no faster than it hears
 
+// The signatures of lwd/audio/containers.py, in bytes as characters. Anything else lwd would take
+// for raw audio, and hear noise.
+const SIGNATURES = [
+  /^(?:RIFF|RF64)[^]{4}WAVE/,
+  /^(?:fLaC|OggS|\x1aE\xdf\xa3|ID3[\x02-\x04]|#!AMR)/,
+  /^[^]{4}(?:ftyp|styp|moov|mdat|wide|free)/,
+  /^\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]/,
+  /^\xff[\xf0\xf1\xf8\xf9][\x00-\x33\x40-\x73\x80-\xb3][^][\x01-\xff]/,
+];
+const SIGNATURE_BYTES = 12;
+
 export class Recording {
-  // Reads a File; with `multichannel` its channels are kept apart.
+  // Reads a File; with `multichannel` its channels are kept apart. Rejects with an Error whose
+  // message is for its reader.
   static async read(file, multichannel) {
     const encoded = await file.arrayBuffer();
     try {
@@ -18,7 +30,13 @@ export class Recording {
         multichannel ? audio.numberOfChannels : 1,
       );
     } catch {
-      return new Recording(new Uint8Array(encoded), null);
+      const bytes = new Uint8Array(encoded);
+      if (!isContainer(bytes)) {
+        throw new Error(
+          `${file.name} is no audio that this browser can decode, nor a container that lwd knows.`,
+        );
+      }
+      return new Recording(bytes, null);
     }
   }
 
@@ -66,6 +84,12 @@ export class Recording {
   #goesOn(socket) {
     return !this.isStopped && socket.readyState === WebSocket.OPEN;
   }
+}
+
+// Whether lwd knows by its first bytes what a file is.
+export function isContainer(bytes) {
+  const head = String.fromCharCode(...bytes.subarray(0, SIGNATURE_BYTES));
+  return SIGNATURES.some((signature) => signature.test(head));
 }
 
 function interleaved(audio, multichannel) {

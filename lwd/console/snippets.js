@@ -9,63 +9,84 @@ export const SNIPPETS = {
   browser: { label: "Browser", write: browser },
   livekit: { label: "LiveKit", write: livekit },
   pipecat: { label: "Pipecat", write: pipecat },
-  curl: { label: "curl", write: curl },
+  shell: { label: "Shell", write: shell },
 };
-
-const RAW = [
-  ["encoding", "linear16"],
-  ["sample_rate", "16000"],
-];
 
 function python({ params, host, tls, key }) {
   const [http, ws] = schemes(tls);
   return `# pip install deepgram-sdk
-from deepgram import DeepgramClient, DeepgramClientEnvironment
+# Save this as listen.py, then: python listen.py FILE
+import asyncio
+import sys
+
+from deepgram import AsyncDeepgramClient, DeepgramClientEnvironment
 from deepgram.core.events import EventType
 
-lwd = DeepgramClientEnvironment(
-    base="${http}://${host}",
-    production="${ws}://${host}",
-    agent="${ws}://${host}",
-    agent_rest="${http}://${host}",
-)
-client = DeepgramClient(api_key="${key}", environment=lwd)
+HTTP, WS = "${http}://${host}", "${ws}://${host}"
+LWD = DeepgramClientEnvironment(base=HTTP, production=WS, agent=WS, agent_rest=HTTP)
+# The SDK wants a model; raw audio needs encoding, sample_rate and channels besides.
+OPTIONS = ${pythonDict([["model", "nova-3"], ...params])}
 
-options = ${pythonDict([["model", "default"], ...RAW, ...params])}
-with client.listen.v1.connect(**options) as socket:
-    socket.on(EventType.MESSAGE, print)
-    # from another thread: socket.send_media(audio), then socket.send_close_stream()
-    socket.start_listening()
+
+def show(message):
+    if message.type == "Results" and (text := message.channel.alternatives[0].transcript):
+        print(${isApart(params) ? "message.channel_index[0] + 1, " : ""}"final  " if message.is_final else "interim", text)
+
+
+async def main(path):
+    client = AsyncDeepgramClient(api_key="${key}", environment=LWD)
+    with open(path, "rb") as audio:
+        async with client.listen.v1.connect(**OPTIONS) as socket:
+            socket.on(EventType.MESSAGE, show)
+            listening = asyncio.create_task(socket.start_listening())
+            while part := audio.read(3200):
+                await socket.send_media(part)
+                await asyncio.sleep(0.1)  # the pace of 16-bit mono at 16 kHz
+            await socket.send_close_stream()
+            await listening
+
+
+asyncio.run(main(sys.argv[1]))
 `;
 }
 
 function javascript({ params, host, tls, key }) {
   const [http, ws] = schemes(tls);
   return `// npm install @deepgram/sdk
+// Save this as listen.mjs, then: node listen.mjs FILE
+import { createReadStream } from "node:fs";
 import { DeepgramClient } from "@deepgram/sdk";
 
-const [http, ws] = ["${http}://${host}", "${ws}://${host}"];
-const client = new DeepgramClient({
-  apiKey: "${key}",
-  environment: { base: http, production: ws, agent: ws, agentRest: http },
-});
+const http = "${http}://${host}", ws = "${ws}://${host}";
+const environment = { base: http, production: ws, agent: ws, agentRest: http };
+const client = new DeepgramClient({ apiKey: "${key}", environment });
 
-const socket = await client.listen.v1.connect(${jsObject([["model", "default"], ...RAW, ...params])});
-socket.on("message", (message) => console.log(message));
-socket.on("open", () => {
-  // socket.sendMedia(audio), then socket.sendCloseStream({ type: "CloseStream" })
+// Raw audio needs encoding, sample_rate and channels besides.
+const socket = await client.listen.v1.connect(${jsObject(params)});
+socket.on("message", ({ type, is_final, channel${isApart(params) ? ", channel_index" : ""} }) => {
+  const text = type === "Results" && channel.alternatives[0].transcript;
+  if (text) console.log(${isApart(params) ? "channel_index[0] + 1, " : ""}is_final ? "final  " : "interim", text);
 });
 socket.connect();
+await socket.waitForOpen();
+
+for await (const part of createReadStream(process.argv[2], { highWaterMark: 3200 })) {
+  socket.sendMedia(part);
+  await new Promise((on) => setTimeout(on, 100)); // the pace of 16-bit mono at 16 kHz
+}
+socket.sendCloseStream({ type: "CloseStream" }); // lwd sends the last results, then closes
 `;
 }
 
 function browser({ params, host, tls, key, asksForKey }) {
   const [, ws] = schemes(tls);
   const protocols = asksForKey ? `, ["token", "${key}"]` : "";
-  return `const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
+  return `// In a page of this machine's, or one that server.allowed_origins names
+const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
 const recorder = new MediaRecorder(microphone);
 const socket = new WebSocket("${ws}://${host}/v1/listen${query(params)}"${protocols});
-recorder.ondataavailable = (event) => socket.send(event.data);
+recorder.ondataavailable = ({ data }) => data.size && socket.send(data);
+recorder.onstop = () => socket.send('{"type":"CloseStream"}'); // and so ends with recorder.stop()
 socket.onopen = () => recorder.start(100);
 socket.onmessage = (event) => console.log(JSON.parse(event.data));
 `;
@@ -73,53 +94,97 @@ socket.onmessage = (event) => console.log(JSON.parse(event.data));
 
 const OF_LIVEKIT = new Set([
   ...["model", "language", "interim_results", "punctuate", "smart_format", "numerals"],
-  ...["filler_words", "profanity_filter", "vad_events", "keyterm"],
+  ...["filler_words", "profanity_filter", "vad_events", "keyterm", "dictation", "redact"],
+  ...["utterance_end_ms", "endpointing"],
 ]);
 
 function livekit({ params, host, tls, key }) {
   const [http] = schemes(tls);
-  const taken = params.filter(([name]) => OF_LIVEKIT.has(name));
-  const endpointing = params.filter(([name]) => name === "endpointing");
-  const options = [...taken, ...endpointing.map(([, value]) => ["endpointing_ms", value])];
+  const [taken, left] = parted(params, OF_LIVEKIT);
+  const options = taken.map(([name, value]) => [
+    name === "endpointing" ? "endpointing_ms" : name,
+    value,
+  ]);
   return `# pip install livekit-plugins-deepgram
+# For an agent's session: AgentSession(stt=stt, ...)
 from livekit.plugins import deepgram
 
-stt = deepgram.STT(
+${omitted(left)}stt = deepgram.STT(
     api_key="${key}",
     base_url="${http}://${host}/v1/listen",
 ${pythonArguments(options)})
 `;
 }
 
+const OF_PIPECAT = new Set([
+  ...["model", "language", "interim_results", "punctuate", "smart_format", "numerals"],
+  ...["profanity_filter", "keyterm", "dictation", "redact", "replace", "utterance_end_ms"],
+  ...["endpointing", "detect_entities"],
+]);
+
 function pipecat({ params, host, tls, key }) {
   const [, ws] = schemes(tls);
+  const [taken, left] = parted(params, OF_PIPECAT);
   return `# pip install "pipecat-ai[deepgram]"
+# For a bot's pipeline: Pipeline([..., stt, ...])
 from pipecat.services.deepgram.stt import DeepgramSTTService
 
-stt = DeepgramSTTService(
+${omitted(left)}stt = DeepgramSTTService(
     api_key="${key}",
     base_url="${ws}://${host}",
     settings=DeepgramSTTService.Settings(
-${indented(pythonArguments(params))}    ),
+${indented(pythonArguments(taken))}    ),
 )
 `;
 }
 
-function curl({ params, host, tls, key, asksForKey }) {
+// What a framework takes of what is chosen, and what it does not.
+function parted(params, names) {
+  return [true, false].map((isTaken) => params.filter(([name]) => names.has(name) === isTaken));
+}
+
+function omitted(params) {
+  const names = [...new Set(params.map(([name]) => name))];
+  return names.length ? `# Chosen, but not to be had here: ${names.join(", ")}\n` : "";
+}
+
+function shell({ params, host, tls, key, asksForKey }) {
   const [http, ws] = schemes(tls);
   const header = asksForKey ? ` -H "Authorization: Token ${key}"` : "";
-  return `# curl speaks no WebSocket to the end; websocat does. Sixteen-bit audio from stdin:
-websocat --binary${header} \\
-  "${ws}://${host}/v1/listen${query([...RAW, ...params])}" < audio.raw
+  return `# a file, with lwd's own client
+lwd listen --url ${ws}://${host}${asksForKey ? ` --key ${key}` : ""}${listenOptions(params)} FILE
 
-# why a handshake is refused, in words:
+# why a stream is refused, in words
 curl -i${header} \\
-  "${http}://${host}/v1/listen${query([...RAW, ...params])}"
+  "${http}://${host}/v1/listen${query(params)}"
 
 # models, and how lwd is
 curl${header} ${http}://${host}/v1/models
 curl ${http}://${host}/v1/status
 `;
+}
+
+const OF_LISTEN = new Set(["model", "language", "endpointing"]);
+// It mixes all channels, and shows interims where there is a terminal.
+const NOT_OF_LISTEN = new Set(["punctuate", "interim_results", "multichannel"]);
+
+function listenOptions(params) {
+  const given = params.filter(([name]) => !NOT_OF_LISTEN.has(name));
+  const options = given.map(([name, value]) =>
+    OF_LISTEN.has(name) ? `--${name} ${quoted(value)}` : `--param ${quoted(`${name}=${value}`)}`,
+  );
+  if (!params.some(([name]) => name === "punctuate")) {
+    options.push("--no-punctuate");
+  }
+  return options.map((option) => ` \\\n  ${option}`).join("");
+}
+
+function quoted(text) {
+  return /^[\w=.,:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function isApart(params) {
+  return params.some(([name]) => name === "multichannel");
 }
 
 function schemes(tls) {

@@ -1,6 +1,6 @@
 // The speech view: from a microphone or a file to words on the page.
 
-import { $, h } from "./dom.js";
+import { $, h, prose } from "./dom.js";
 import { FORMATS } from "./export.js";
 import { position, seconds } from "./figures.js";
 import { key } from "./key.js";
@@ -28,23 +28,26 @@ export class Speech {
     this.socket = null;
     $("#speak").addEventListener("click", () => (this.source ? this.#stop() : this.#listen()));
     $("#choose").addEventListener("click", () => $("#file").click());
-    $("#file").addEventListener("change", ({ target }) => this.hear(target.files[0]));
+    $("#file").addEventListener("change", ({ target }) => this.hear([...target.files]));
     $("#clear").addEventListener("click", () => this.#clear());
-    for (const button of document.querySelectorAll("[data-export]")) {
+    this.exports = [...document.querySelectorAll("[data-export]")];
+    for (const button of this.exports) {
       button.addEventListener("click", () => this.#save(button.dataset.export));
     }
+    this.#clear();
   }
 
-  // Transcribes a file.
-  hear(file) {
+  // Transcribes the first of some files.
+  hear([file, ...others]) {
     $("#file").value = "";
     if (file && !this.source) {
+      const name = others.length ? `${file.name}, the first of ${others.length + 1}` : file.name;
       this.#run(
         async () => {
-          this.#say(`Reading ${file.name}`);
+          this.#say(`Reading ${name}`);
           return Recording.read(file, this.options.has("multichannel"));
         },
-        (recording) => this.#sendFile(recording, file.name),
+        (recording) => this.#sendFile(recording, name),
       );
     }
   }
@@ -128,8 +131,15 @@ export class Speech {
       }
     });
     finish(this.socket);
+    const isCut = recording.isStopped;
     this.finished = () => {
       const took = (performance.now() - began) / 1000;
+      if (isCut) {
+        return `Stopped ${name}`;
+      }
+      if (this.isStale || this.transcript.isEmpty) {
+        return `No speech in ${name}`;
+      }
       return recording.seconds === null || atPace
         ? `Heard ${name}`
         : `Heard ${name}: ${seconds(recording.seconds)} in ${seconds(took)}`;
@@ -146,7 +156,7 @@ export class Speech {
   }
 
   #begin() {
-    this.#clear();
+    this.isStale = true; // what is shown is of the stream before, until this one tells something
     this.source = { close() {} }; // until it is open
     this.latency = new Latency();
     this.sentS = 0;
@@ -163,13 +173,13 @@ export class Speech {
     if (!this.source.isClosed) {
       await this.source.close();
     }
-    if (this.socket) {
-      this.#say(this.finished());
-    } else {
+    if (!this.socket) {
       this.#say("Nothing was heard.");
-    }
-    if (this.why) {
+    } else if (this.why) {
+      this.#say("The stream broke off.");
       this.refuse({ why: this.why });
+    } else {
+      this.#say(this.finished());
     }
     this.source = null;
     this.socket = null;
@@ -181,22 +191,35 @@ export class Speech {
   }
 
   #take(message, text) {
+    if (this.isStale) {
+      this.#clear();
+    }
     this.messages.add(message, text);
     const line = this.transcript.add(message);
     if (line) {
-      this.paper.show(line, this.transcript.channels);
+      this.paper.show(line, this.transcript);
     }
-    if (message.type === "Results" && this.latency.measure(message, performance.now()) !== null) {
+    this.#offerExports();
+    if (message.type === "Results") {
+      this.latency.measure(message, performance.now());
       $("#interim-latency").textContent = seconds(median(this.latency.interims));
       $("#final-latency").textContent = seconds(median(this.latency.finals));
     }
   }
 
   #clear() {
+    this.isStale = false;
     this.transcript = new Transcript();
+    this.#offerExports();
     this.paper.clear();
     this.messages.clear();
     $("#interim-latency").textContent = $("#final-latency").textContent = "–";
+  }
+
+  #offerExports() {
+    for (const button of this.exports) {
+      button.disabled = this.transcript.isEmpty;
+    }
   }
 
   #save(format) {
@@ -216,7 +239,7 @@ export class Speech {
   refuse({ why, remedy = "", detail = "" }) {
     const parts = [
       h("strong", {}, why),
-      remedy && h("span", {}, remedy),
+      remedy && h("span", {}, ...prose(remedy)),
       detail && h("code", {}, detail),
     ];
     $("#refusal").replaceChildren(...parts.filter(Boolean));

@@ -3,15 +3,12 @@
 
 // One utterance of a channel. `words` begin with `settled` final ones; the rest may still change.
 class Line {
-  constructor(channel) {
+  constructor(channel, start) {
     this.channel = channel;
+    this.start = start; // of its first word, in seconds
     this.words = [];
     this.settled = 0;
     this.ended = false;
-  }
-
-  get start() {
-    return this.words.length ? this.words[0].start : 0;
   }
 
   get text() {
@@ -24,6 +21,7 @@ class Line {
 
   replace(words, isFinal) {
     this.words.splice(this.settled, Infinity, ...words);
+    this.start = this.words[0]?.start ?? this.start;
     if (isFinal) {
       this.settled = this.words.length;
     }
@@ -32,7 +30,7 @@ class Line {
 
 export class Transcript {
   constructor() {
-    this.lines = []; // in the order in which they began
+    this.lines = []; // in the order in which they were said
     this.finals = []; // the Results that are final, as they came
     this.channels = 1;
     this.open = new Map(); // the line of each channel that goes on
@@ -46,8 +44,9 @@ export class Transcript {
     return message.type === "UtteranceEnd" ? this.#end(message.channel[0]) : null;
   }
 
-  get words() {
-    return this.lines.flatMap((line) => line.settledWords);
+  // Whether there is anything to be saved.
+  get isEmpty() {
+    return !this.lines.some((line) => line.settled);
   }
 
   #addResults(message) {
@@ -57,19 +56,34 @@ export class Transcript {
     if (message.is_final) {
       this.finals.push(message);
     }
-    const line = this.open.get(channel) ?? (words.length ? this.#begin(channel) : null);
-    line?.replace(words, message.is_final);
+    const line = this.open.get(channel) ?? (words.length ? this.#begin(channel, words[0]) : null);
+    if (line) {
+      line.replace(words, message.is_final);
+      this.#place(line);
+    }
     if (message.speech_final) {
       this.#end(channel);
     }
     return line;
   }
 
-  #begin(channel) {
-    const line = new Line(channel);
+  // The line that was said after another; undefined after the last one.
+  following(line) {
+    return this.lines[this.lines.indexOf(line) + 1];
+  }
+
+  #begin(channel, word) {
+    const line = new Line(channel, word.start);
     this.lines.push(line);
     this.open.set(channel, line);
     return line;
+  }
+
+  // Channels tell of the same time one after the other.
+  #place(line) {
+    const others = this.lines.filter((other) => other !== line);
+    const at = others.findLastIndex((other) => other.start <= line.start) + 1;
+    this.lines = [...others.slice(0, at), line, ...others.slice(at)];
   }
 
   // A line whose interims came to nothing is taken back.

@@ -84,7 +84,9 @@ def explain(rejection: Rejection) -> Reason:
         )
     if (reason := _REASONS.get(rejection.reason)) is not None:
         return reason
-    return Reason(rejection.err_msg, "See docs/protocol.md for what lwd takes.")
+    return Reason(
+        f"{rejection.err_msg.removesuffix('.')}.", "See docs/protocol.md for what lwd takes."
+    )
 
 
 _CREDENTIALS = {

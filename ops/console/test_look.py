@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from console.conftest import KEY, PATIENCE_MS, Visitor
 from tests.e2e.conftest import Daemon
@@ -78,6 +78,55 @@ def test_everybody_can_use_both_views(
 def assert_fits(page: Page) -> None:
     """Raise when the page is wider than the window."""
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def box(page: Page, selector: str) -> FloatRect:
+    """Where an element is that can be seen."""
+    found = page.locator(selector).bounding_box()
+    assert found is not None
+    return found
+
+
+def test_a_phone_is_filled_and_holds_the_tables(
+    browser: Browser, daemon: Daemon, twice: Path
+) -> None:
+    """Every column can be seen without scrolling, with a stream in the table of streams too."""
+    context = browser.new_context(viewport={"width": 375, "height": 812})
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{daemon.port}/")
+    expect(page.locator("#options [name=model] option")).to_have_count(3)
+    assert box(page, "#transcript")["width"] == 375 - 2 * 16
+    assert box(page, "#clear")["y"] == box(page, "[data-export=txt]")["y"]
+    page.check("#at-pace")
+    page.set_input_files("#file", twice)
+    page.get_by_role("tab", name="Operations").click()
+    expect(page.locator("#streams th")).to_have_count(1)
+
+    widths = page.evaluate(
+        """() => [...document.querySelectorAll(".scroll")].map((one) => [one.scrollWidth, one.clientWidth])"""
+    )
+    context.close()
+
+    assert len(widths) == 2
+    assert all(wanted <= given for wanted, given in widths), widths
+
+
+def test_nothing_leaves_a_hole_or_jumps(page: Page, twice: Path) -> None:
+    """Neither folded panes, nor folded options, nor the progress of a file."""
+    wide = box(page, "#transcript")
+    for name in ("Events", "Use this in your code"):
+        page.get_by_role("heading", name=name).click()
+    below = box(page, ".exports")
+    assert box(page, ".panes")["y"] - (below["y"] + below["height"]) < 48
+
+    page.get_by_role("heading", name="Options").click()
+    assert box(page, "#transcript")["width"] > wide["width"] + 100
+
+    page.check("#at-pace")
+    page.set_input_files("#file", twice)
+    expect(page.locator("#progress")).to_be_visible()
+    assert box(page, "#transcript")["y"] == wide["y"]
 
 
 def test_everybody_can_type_the_key(visitor: Visitor, guarded: Daemon, shots: Path) -> None:

@@ -2,12 +2,16 @@
 
 import json
 import re
+import shlex
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page
+
+from lwd.errors import REJECTIONS
+from lwd.server.outcome import Outcome
 
 SOME = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -100,6 +104,39 @@ def test_each_utterance_and_channel_has_its_line(page: Page) -> None:
     assert "<v Channel 2>Yes?" in transcribed(page, messages, "written.toVtt(transcript)")
 
 
+def test_lines_stand_in_the_order_in_which_they_were_said(page: Page) -> None:
+    """Channels are told one after the other; page and text have them by time all the same."""
+    messages = [
+        results("Good day.", 0, final=True, speech_final=True, channel=0, channels=2),
+        results("And mine,", 4, final=True, speech_final=True, channel=1, channels=2),
+        results("it was", 10, final=False, channel=1, channels=2),
+        results("My name?", 2, final=True, speech_final=True, channel=0, channels=2),
+        results("", 10, final=True, speech_final=True, channel=1, channels=2),
+        results("Indeed.", 6, final=False, channel=0, channels=2),
+    ]
+    shown = page.evaluate(
+        """async (messages) => {
+            const { Transcript } = await import("/console/transcript.js");
+            const { Paper } = await import("/console/paper.js");
+            const sheet = document.createElement("div");
+            document.body.append(sheet);
+            const paper = new Paper(sheet, document.createElement("p"), document.createElement("p"));
+            const transcript = new Transcript();
+            messages.forEach((message) => {
+                const line = transcript.add(message);
+                line && paper.show(line, transcript);
+            });
+            return [...sheet.querySelectorAll("p:not([hidden]) .time")].map((one) => one.textContent);
+        }""",
+        messages,
+    )
+
+    assert shown == ["1 · 0:00", "1 · 0:02", "2 · 0:04", "1 · 0:06"]
+    assert transcribed(page, messages, "written.toText(transcript)") == (
+        "Channel 1: Good day.\nChannel 1: My name?\nChannel 2: And mine,\n"
+    )
+
+
 def test_a_late_utterance_end_leaves_new_words_alone(page: Page) -> None:
     """It may come when somebody speaks again."""
     messages = [
@@ -124,7 +161,7 @@ def test_words_settle_in_place(page: Page) -> None:
             const paper = new Paper(sheet, document.createElement("p"), document.createElement("div"));
             const transcript = new Transcript();
             const seen = messages.map((message) => {
-                paper.show(transcript.add(message), 1);
+                paper.show(transcript.add(message), transcript);
                 return [...sheet.querySelectorAll(".word")];
             });
             const kept = seen[1].every((element, n) => element === seen[0][n]);
@@ -223,24 +260,70 @@ def test_quantiles_are_of_what_came_in_between(
     assert value == (None if expected is None else pytest.approx(expected))
 
 
+def test_events_go_forward_in_time(page: Page) -> None:
+    """An UtteranceEnd comes after the speech_final, and tells of the word before it."""
+    told = page.evaluate(
+        """async () => {
+            const { Messages } = await import("/console/messages.js");
+            const [list, count, events] = [1, 2, 3].map(() => document.createElement("ol"));
+            const copy = document.createElement("button");
+            const messages = new Messages({ list, count, copy, events });
+            [
+                { type: "SpeechStarted", timestamp: 0.58 },
+                { type: "Results", speech_final: true, start: 0, duration: 6.69 },
+                { type: "UtteranceEnd", last_word_end: 6.34 },
+                { type: "Error", description: "no schema" },
+                { type: "SpeechStarted", timestamp: 10 },
+                { type: "Metadata", duration: 12.5 },
+            ].forEach((message) => messages.add(message, ""));
+            return [...events.children].map((one) => one.textContent);
+        }"""
+    )
+
+    assert told == [
+        "0.58\u00a0sSpeechStarted",
+        "6.34\u00a0sUtteranceEnd",
+        "6.69\u00a0sspeech_final",
+        "–Error: no schema",
+        "10.00\u00a0sSpeechStarted",
+        "12.50\u00a0sMetadata: the stream is over",
+    ]
+
+
+def test_whatever_lwd_counts_has_words(page: Page) -> None:
+    """No name of lwd's own stands among them."""
+    ended, refused = page.evaluate(
+        """async () => {
+            const { ENDED, REFUSED } = await import("/console/outcomes.js");
+            return [ENDED, REFUSED].map((words) => Object.keys(words));
+        }"""
+    )
+
+    assert set(ended) == {outcome.value for outcome in Outcome} - {"completed"}
+    assert set(refused) == set(REJECTIONS)
+
+
 def test_latency_is_from_the_end_of_the_audio(page: Page) -> None:
-    """A result counts from when the last of its audio was recorded; unknown audio has none."""
+    """A result counts from when the last of its audio was recorded; unknown audio has none.
+
+    Finals that are cut in the midst of speech end before it by design, so they do not count.
+    """
     measured = page.evaluate(
         """async () => {
             const { Latency, median } = await import("/console/latency.js");
             const latency = new Latency();
             [0.1, 0.2, 0.3].forEach((end, n) => latency.note(end, 1000 + 100 * n));
-            const result = (start, duration, is_final) => ({ start, duration, is_final });
-            return [
-                latency.measure(result(0, 0.2, false), 1400),
-                latency.measure(result(0.1, 0.2, true), 1700),
-                latency.measure(result(0, 9, true), 1700),
-                latency.interims, latency.finals, median([3, 1, 2]), median([]),
-            ];
+            const result = (start, duration, marks) => ({ start, duration, ...marks });
+            latency.measure(result(0, 0.2, { is_final: false }), 1400);
+            latency.measure(result(0, 0.1, { is_final: true }), 4000);
+            latency.measure(result(0.1, 0.2, { is_final: true, speech_final: true }), 1700);
+            latency.measure(result(0.1, 0.2, { is_final: true, from_finalize: true }), 1900);
+            latency.measure(result(0, 9, { is_final: true, speech_final: true }), 1700);
+            return [latency.interims, latency.finals, median([3, 1, 2]), median([])];
         }"""
     )
 
-    assert measured == [0.3, 0.5, None, [0.3], [0.5], 2, None]
+    assert measured == [[0.3], [0.5, 0.7], 2, None]
 
 
 def test_code_for_an_lwd_behind_tls_with_a_key(page: Page) -> None:
@@ -250,12 +333,33 @@ def test_code_for_an_lwd_behind_tls_with_a_key(page: Page) -> None:
             const { SNIPPETS } = await import("/console/snippets.js");
             const given = { params: [["punctuate", "true"]], host: "lwd.example", tls: true };
             const write = ({ write }) => write({ ...given, key: "KEY", asksForKey: true });
-            return Object.fromEntries(Object.entries(SNIPPETS).map(([name, one]) => [name, write(one)]));
+            return Object.values(SNIPPETS).map(write);
         }"""
     )
 
-    for code in written.values():
+    for code in written:
         assert re.search(r"(https|wss)://(lwd\.example|\{)", code)
         assert not re.search(r"\b(http|ws)://lwd", code)
         assert "KEY" in code
         assert "punctuate" in code
+
+
+def test_code_asks_for_what_its_client_takes(page: Page) -> None:
+    """A file says itself what it is, and what a framework has no place for is named."""
+    page.check("[name=multichannel]")
+    page.fill("[name=replace]", "it's:it is")
+    codes = {}
+    for client in ("python", "javascript", "browser", "livekit", "pipecat", "shell"):
+        page.select_option("#client", client)
+        codes[client] = page.locator("#snippet").inner_text()
+
+    for code in codes.values():
+        assert not re.search(r"encoding['\"]?[:=]", code)
+    assert "node listen.mjs FILE" in codes["javascript"]
+    assert "model" not in codes["javascript"]
+    assert "# Chosen, but not to be had here: vad_events, multichannel\n" in codes["pipecat"]
+    assert "# Chosen, but not to be had here: multichannel, replace\n" in codes["livekit"]
+    assert "multichannel=" not in codes["pipecat"] + codes["livekit"]
+    words = shlex.split(codes["shell"].partition("\n\n")[0], comments=True)
+    assert words[:3] == ["lwd", "listen", "--url"]
+    assert words[-3:] == ["--param", "replace=it's:it is", "FILE"]

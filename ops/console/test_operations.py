@@ -1,10 +1,11 @@
 """The operations view follows what happens."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from console.conftest import Visitor
+from console.conftest import KEY, Visitor
 from tests.e2e.conftest import Daemon
 
 
@@ -30,7 +31,8 @@ def test_the_view_follows_the_streams(visitor: Visitor, daemon: Daemon, speech_f
     expect(speaker.locator("#state")).to_contain_text("Heard")
 
     expect(page.locator(tile("Open streams"))).to_have_text("0")
-    expect(page.locator(tile("Final results"))).to_contain_text(" s")
+    expect(page.locator(tile("Latency of finals"))).to_contain_text(" s")
+    expect(page.locator("#tiles")).to_contain_text(re.compile(r"median, last \d+\s(s|min)"))
 
 
 def test_the_view_tells_why_requests_were_refused(visitor: Visitor, daemon: Daemon) -> None:
@@ -44,7 +46,7 @@ def test_the_view_tells_why_requests_were_refused(visitor: Visitor, daemon: Daem
     newest = page.locator("#rejections li").first
     expect(newest).to_contain_text("The value of the parameter endpointing cannot be used.")
     expect(newest).to_contain_text("400 · INVALID_QUERY_PARAMETER · /v1/listen")
-    expect(page.locator("#errors")).to_contain_text("requests refused: bad_request")
+    expect(page.locator("#errors")).to_contain_text("requests that lwd could make nothing of")
     assert page.locator("#rejections li").count() >= before
     assert "sesame" not in page.locator("#rejections").inner_text()
 
@@ -58,3 +60,74 @@ def test_tabs_go_by_keyboard(page: Page) -> None:
     expect(page.get_by_role("tabpanel", name="Operations")).to_be_visible()
     expect(page.get_by_role("tabpanel", name="Speech")).to_be_hidden()
     assert page.url.endswith("/#operations")
+
+
+def test_back_leads_to_the_view_before(page: Page) -> None:
+    """Each view is a step of the browser's history."""
+    page.get_by_role("tab", name="Operations").click()
+    page.get_by_role("tab", name="Operations").click()
+    expect(page.get_by_role("tabpanel", name="Operations")).to_be_visible()
+
+    page.go_back()
+    expect(page.get_by_role("tabpanel", name="Speech")).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("tabpanel", name="Operations")).to_be_visible()
+
+
+def test_rejections_that_are_alike_are_one(visitor: Visitor, daemon: Daemon) -> None:
+    """With how many they are; ten kinds are shown, and the rest where it is asked for."""
+    page = visitor.open(daemon, "#operations")
+    expect(page.locator("#rejections li").first).to_be_visible()
+    names = [
+        *("encoding", "endpointing", "channels", "sample_rate", "utterance_end_ms", "punctuate"),
+        *("numerals", "dictation", "smart_format", "multichannel", "vad_events"),
+    ]
+    page.evaluate(
+        """async (names) => {
+            for (const name of names) {
+                await fetch(`/v1/listen?${name}=sesame`);
+            }
+            await fetch("/v1/listen?vad_events=sesame");
+            await fetch("/v1/nothing");
+        }""",
+        names,
+    )
+
+    twice = page.locator("#rejections li").filter(has_text="parameter vad_events")
+    expect(twice).to_contain_text("2 times, last at ")
+    expect(page.locator("#rejections li")).to_have_count(10)
+    expect(page.locator("#older summary")).to_have_text(re.compile(r"^[2-9]\d* more$"))
+    expect(page.locator("#older-rejections")).to_be_hidden()
+    page.locator("#older summary").click()
+    expect(page.locator("#older-rejections")).to_contain_text("parameter encoding")
+    expect(page.locator("#rejections li").first).to_contain_text(re.compile(r"\. See docs/"))
+
+
+def test_remedies_show_commands_as_code(visitor: Visitor, guarded: Daemon) -> None:
+    """Without the marks that they are written with."""
+    page = visitor.open(guarded)
+    page.get_by_label("Key", exact=True).fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("does not take this key")
+    page.get_by_label("Key", exact=True).fill(KEY)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.get_by_role("tab", name="Operations").click()
+
+    wrong = page.locator("#rejections li").filter(has_text="The key is not one of lwd's")
+    expect(wrong.locator("code").first).to_have_text("lwd keys list")
+    expect(wrong.first).not_to_contain_text("`")
+
+
+def test_a_daemon_that_stops_or_is_gone_is_told(page: Page) -> None:
+    """The header says that no new stream is taken; a view that never was has nothing older."""
+    page.route("**/readyz", lambda route: route.fulfill(status=503, body="draining\n"))
+    expect(page.locator("#health")).to_have_text(
+        re.compile(r"^Takes no new streams: draining(, \d+ streams?)?$")
+    )
+    expect(page.locator("#health")).not_to_have_class(re.compile("well"))
+
+    page.route("**/v1/status/*", lambda route: route.abort())
+    page.get_by_role("tab", name="Operations").click()
+
+    expect(page.locator("#operations-state")).to_have_text("lwd does not answer.")

@@ -1,17 +1,17 @@
 """The speech view: a microphone and files, words, exports, and refusals."""
 
-import base64
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from console.conftest import KEY, Visitor, write_wav
+from console.test_files import drop
 from tests.conftest import SPOKEN, bare, read_pcm, word_errors
 from tests.e2e.conftest import Daemon
 
@@ -29,24 +29,6 @@ def settled(page: Page) -> str:
     return " ".join(page.locator("#transcript .word:not(.interim)").all_inner_texts())
 
 
-def drop(page: Page, file: Path) -> None:
-    """Drop a file on the page as a mouse does."""
-    data = base64.b64encode(file.read_bytes()).decode()
-    transfer = page.evaluate_handle(
-        """([name, data]) => {
-            const transfer = new DataTransfer();
-            const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-            transfer.items.add(new File([bytes], name));
-            return transfer;
-        }""",
-        [file.name, data],
-    )
-    page.dispatch_event("main", "dragover", {"dataTransfer": transfer})
-    expect(page.locator("#drop")).to_be_visible()
-    page.dispatch_event("main", "drop", {"dataTransfer": transfer})
-    expect(page.locator("#drop")).to_be_hidden()
-
-
 def test_what_is_said_is_read(page: Page) -> None:
     """Interims come while it is said and become finals; times, events and latency are shown."""
     page.click("#speak")
@@ -62,14 +44,14 @@ def test_what_is_said_is_read(page: Page) -> None:
     expect(page.locator("#events")).to_contain_text("SpeechStarted")
     expect(page.locator("#events")).to_contain_text("Metadata")
     for latency in ("#interim-latency", "#final-latency"):
-        expect(page.locator(latency)).to_have_text(re.compile(r"^\d+(\.\d+)? s$"))
+        expect(page.locator(latency)).to_have_text(re.compile(r"^\d+(\.\d+)?\ss$"))
 
 
 def test_a_word_tells_its_time_and_confidence(page: Page, speech_file: Path) -> None:
     """To whoever points at it, and to whoever has only a keyboard."""
     page.set_input_files("#file", speech_file)
     expect(page.locator("#state")).to_contain_text("Heard")
-    described = re.compile(r"^“\w+,?”, \d+\.\d\d to \d+\.\d\d s, (fairly )?(un)?sure, \d+ %$")
+    described = re.compile(r"^“\w+,?”, \d+\.\d\d to \d+\.\d\d s, (fairly )?(un)?sure, \d+\s%$")
 
     page.locator(".word").nth(3).hover()
     expect(page.locator("#inspector")).to_have_text(described)
@@ -106,17 +88,6 @@ def test_a_dropped_file_can_be_saved(page: Page, speech_file: Path, tmp_path: Pa
     assert saved[".vtt"].startswith("WEBVTT\n\n00:00:0")
     srt = re.sub(r"^\d+\n[\d:,]+ --> [\d:,]+$", "", saved[".srt"], flags=re.MULTILINE)
     assert bare(srt) == words
-
-
-def test_a_file_that_the_browser_cannot_decode_goes_as_it_is(page: Page, tmp_path: Path) -> None:
-    """The stream is closed where lwd cannot decode it either, and the page says so."""
-    file = tmp_path / "noise.flac"
-    file.write_bytes(b"fLaC" + bytes(range(256)) * 64)
-
-    page.set_input_files("#file", file)
-
-    expect(page.locator("#refusal")).to_contain_text("lwd could not decode the audio. (1008")
-    expect(page.get_by_role("button", name="Speak")).to_be_enabled()
 
 
 def test_channels_are_told_apart(page: Page, speech_file: Path, tmp_path: Path) -> None:
@@ -160,7 +131,7 @@ def test_options_reach_the_stream_and_the_code(page: Page, speech_file: Path) ->
         "browser": "keyterm=soul&keyterm=good+%26+bad",
         "livekit": 'language="en"',
         "pipecat": "numerals=True",
-        "curl": "redact=ssn",
+        "shell": "--param redact=ssn",
     }.items():
         page.select_option("#client", client)
         code = page.locator("#snippet").inner_text()
@@ -168,6 +139,48 @@ def test_options_reach_the_stream_and_the_code(page: Page, speech_file: Path) ->
         assert page.evaluate("() => location.host") in code
         if client in ("python", "livekit", "pipecat"):
             compile(code, client, "exec")
+
+
+def test_options_stay_when_the_page_is_loaded_anew(page: Page) -> None:
+    """All kinds of them; the code is of them at once."""
+    page.select_option("[name=model]", "base")
+    page.select_option("[name=language]", "de")
+    page.uncheck("[name=punctuate]")
+    page.check("[name=redact][value=ssn]")
+    page.fill("[name=keyterm]", "soul\ntrudged")
+    before = page.locator("#snippet").inner_text()
+
+    page.reload()
+
+    expect(page.locator("[name=language]")).to_have_value("de")
+    expect(page.locator("[name=model]")).to_have_value("base")
+    expect(page.locator("[name=punctuate]")).not_to_be_checked()
+    expect(page.locator("[name=redact][value=pci]")).not_to_be_checked()
+    expect(page.locator("#snippet")).to_have_text(before)
+
+
+def test_a_language_goes_with_its_model(page: Page) -> None:
+    """The code never asks a model for a language that it does not have."""
+    page.select_option("[name=model]", "base")
+    page.select_option("[name=language]", "de")
+    expect(page.locator("#snippet")).to_contain_text('"language": "de"')
+
+    page.select_option("[name=model]", "tiny.en")
+
+    expect(page.locator("[name=language]")).to_have_value("")
+    expect(page.locator("#snippet")).not_to_contain_text("language")
+
+
+def test_a_model_that_is_gone_is_chosen_no_more(page: Page) -> None:
+    """The default takes its place."""
+    page.evaluate(
+        """() => sessionStorage.setItem("lwd-options", JSON.stringify([["model", "gone"]]))"""
+    )
+
+    page.reload()
+
+    expect(page.locator("[name=model] option")).to_have_count(3)
+    expect(page.locator("[name=model]")).to_have_value("")
 
 
 def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> None:
@@ -188,24 +201,54 @@ def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> N
     expect(dialog).to_be_hidden()
 
 
-def test_the_python_code_works(
-    page: Page, speech_file: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("key", ["abc…def", "ключ", "abc def", "a/b="])
+def test_a_key_that_no_browser_can_send_is_not_kept(
+    visitor: Visitor, guarded: Daemon, key: str
 ) -> None:
-    """As it is copied, with the audio where its comment says."""
+    """The dialog says so and stays; one that was kept by a page before is asked for anew."""
+    page = visitor.open(guarded)
+    dialog = page.get_by_role("dialog")
+    page.get_by_label("Key", exact=True).fill(key)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("No browser can send this key")
+    expect(page.locator("#refusal")).to_be_hidden()
+
+    page.evaluate("(key) => sessionStorage.setItem('lwd-key', key)", key)
+    page.reload()
+    expect(dialog).to_be_visible()
+    page.get_by_label("Key", exact=True).fill(KEY)
+    page.keyboard.press("Enter")
+    expect(page.locator("#options [name=model] option")).to_have_count(2)
+    expect(dialog).to_be_hidden()
+
+
+def test_where_no_page_may_copy_the_code_is_selected(page: Page) -> None:
+    """The button says so, and the keys for copying do the rest."""
+    page.evaluate(
+        "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('forbidden')); }"
+    )
+
+    page.click("#copy-snippet")
+
+    expect(page.locator("#copy-snippet")).to_have_text("Selected: copy it by key or menu")
+    selected = page.evaluate("() => getSelection().toString()")
+    assert selected == page.locator("#snippet").inner_text().rstrip()
+
+
+def test_the_python_code_works(page: Page, speech_file: Path, tmp_path: Path) -> None:
+    """As it is copied and saved, with a file to hear; each channel is told by its number."""
     page.fill("[name=keyterm]", "good soul\ntrudged")
-    pcm = read_pcm(speech_file, 16_000).tobytes()
+    page.check("[name=multichannel]")
+    program = tmp_path / "listen.py"
+    program.write_text(page.locator("#snippet").inner_text())
 
-    def send(socket: Any) -> None:
-        socket.send_media(pcm)
-        socket.send_close_stream()
+    ran = subprocess.run(
+        [sys.executable, program, speech_file], capture_output=True, text=True, check=False
+    )
 
-    told = page.locator("#snippet").inner_text()
-    code = told.replace("    # from", "    Thread(target=send, args=[socket]).start()\n    # from")
-    assert code != told
-    exec(code, {"Thread": Thread, "send": send})  # noqa: S102 - it is lwd's own
-
-    [text] = re.findall(r"transcript='([^']+)'", capsys.readouterr().out)
-    assert is_spoken(text)
+    assert ran.returncode == 0, ran.stderr
+    finals = [line for line in ran.stdout.splitlines() if line.startswith("1 final")]
+    assert is_spoken(" ".join(line.removeprefix("1 final") for line in finals))
 
 
 def test_a_page_of_another_name_is_told_what_it_lacks(visitor: Visitor, daemon: Daemon) -> None:

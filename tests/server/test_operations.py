@@ -158,7 +158,7 @@ async def test_rejections_do_not_pile_up(server: Server) -> None:
 @pytest.mark.parametrize("reason", REJECTIONS)
 def test_every_reason_is_explained(reason: str) -> None:
     """Whatever a request is refused for, its reader is told why and what helps."""
-    explained = explain(Rejection(400, "CODE", "What the client is told.", reason))
+    explained = explain(Rejection(400, "CODE", "What the client is told", reason))
 
     assert explained.why.endswith(".")
     assert explained.remedy.endswith(".")
