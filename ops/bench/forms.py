@@ -79,7 +79,9 @@ FORMS: dict[str, Form] = {
     ),
     "matroska float": Form("matroska", "pcm_f32le", "flt", is_exact=True),
     "mp3": Form("mp3", "libmp3lame", "s16p", rates=_MP3_RATES, bit_rate=64_000, live=False),
-    "mp3 live": Form("mp3", "libmp3lame", "s16p", rates=_MP3_RATES, options={"write_xing": "0"}),
+    "mp3 live": Form(
+        "mp3", "libmp3lame", "s16p", rates=_MP3_RATES, bit_rate=64_000, options={"write_xing": "0"}
+    ),
     "aac": Form("adts", "aac", "fltp", rates=_AAC_RATES, bit_rate=64_000),
     "m4a fragmented": Form("mp4", "aac", "fltp", rates=_AAC_RATES, options=_FRAGMENTED),
     "m4a faststart": Form(
