@@ -116,4 +116,6 @@ def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--param {text}: expected NAME=VALUE")
+    if name in ("encoding", "sample_rate", "channels", "multichannel"):
+        raise UsageError(f"--param {name}: the audio is decoded and mixed here, and sent as such")
     return name, value

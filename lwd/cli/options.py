@@ -48,9 +48,21 @@ tried_url_option = click.option(
     "--url", metavar="URL", help=f"{_SERVER}; else the one of the configuration."
 )
 
+
+def _sendable(_: click.Context, __: click.Parameter, key: str | None) -> str | None:
+    """The key without what a file puts around it; raises UsageError where no header can hold it."""
+    if key is None:
+        return None
+    key = key.strip()
+    if not key.isprintable():
+        raise UsageError("--key: the key holds a character that no request can carry")
+    return key
+
+
 key_option = click.option(
     "--key",
     metavar="KEY",
+    callback=_sendable,
     envvar="DEEPGRAM_API_KEY",
     show_envvar=True,
     help="API key of the server.",

@@ -46,9 +46,10 @@ export function typed(wrong) {
     complain(wrong);
     dialog.oncancel = (event) => event.preventDefault();
     form.onsubmit = (event) => {
-      if (!USABLE.test(field.value.trim())) {
+      const given = field.value.trim();
+      if (!USABLE.test(given)) {
         event.preventDefault();
-        complain(UNUSABLE);
+        complain(given ? UNUSABLE : "Type a key.");
       }
     };
     dialog.onclose = () => {

@@ -19,10 +19,13 @@ export class Microphone {
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
       const context = new AudioContext();
-      await context.audioWorklet.addModule("console/worklet.js");
+      await context.audioWorklet.addModule("console/worklet.js").catch(() => {
+        stream.getTracks().forEach((track) => track.stop());
+        throw new Error("lwd does not answer, and part of this page is still to come from it.");
+      });
       return new Microphone(stream, context);
     } catch (error) {
-      throw new Error(WHY_NOT[error.name] ?? `The microphone cannot be used: ${error.message}`);
+      throw new Error(WHY_NOT[error.name] ?? error.message);
     }
   }
 

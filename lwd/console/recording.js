@@ -21,6 +21,9 @@ export class Recording {
   // Reads a File; with `multichannel` its channels are kept apart. Rejects with an Error whose
   // message is for its reader.
   static async read(file, multichannel) {
+    if (!file.size) {
+      throw new Error(`${file.name} is empty.`);
+    }
     const encoded = await file.arrayBuffer();
     try {
       // Decoding takes the buffer away.

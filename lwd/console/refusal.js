@@ -3,7 +3,8 @@
 
 import { askOnce } from "./key.js";
 
-// `{why, remedy, detail}` for the path of a WebSocket that was refused.
+// `{why, remedy, detail}` for the path of a WebSocket that was refused; `wantsKey` where another key
+// might help.
 export async function explain(path) {
   let response;
   try {
@@ -19,7 +20,8 @@ export async function explain(path) {
   const detail = [response.status, body.err_code ?? body.error_code, id]
     .filter(Boolean)
     .join(" · ");
-  return { detail, ...((await remembered(id)) ?? plain(response.status, body)) };
+  const why = (await remembered(id)) ?? plain(response.status, body);
+  return { detail, wantsKey: response.status === 401, ...why };
 }
 
 // What lwd remembers of the request: the reason, where the answer has only Deepgram's words.

@@ -150,9 +150,10 @@ function omitted(params) {
 
 function shell({ params, host, tls, key, asksForKey }) {
   const [http, ws] = schemes(tls);
+  const mixed = isApart(params) ? omitted([["multichannel"]]) : "";
   const header = asksForKey ? ` -H "Authorization: Token ${key}"` : "";
   return `# a file, with lwd's own client
-lwd listen --url ${ws}://${host}${asksForKey ? ` --key ${key}` : ""}${listenOptions(params)} FILE
+${mixed}lwd listen --url ${ws}://${host}${asksForKey ? ` --key ${key}` : ""}${listenOptions(params)} FILE
 
 # why a stream is refused, in words
 curl -i${header} \\

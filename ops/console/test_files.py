@@ -56,7 +56,8 @@ def test_what_is_no_audio_is_refused_and_erases_nothing(
     for name, data in {"README.md": b"# lwd\n" * 99, "empty.wav": b"", "icon.png": PNG}.items():
         (tmp_path / name).write_bytes(data)
         page.set_input_files("#file", tmp_path / name)
-        expect(page.get_by_role("alert")).to_contain_text(f"{name} is no audio")
+        fault = f"{name} is no audio" if data else f"{name} is empty."
+        expect(page.get_by_role("alert")).to_contain_text(fault)
         expect(page.locator("#state")).to_have_text("Nothing was heard.")
 
     assert opened == []

@@ -201,6 +201,28 @@ def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> N
     expect(dialog).to_be_hidden()
 
 
+def test_another_key_is_asked_for_when_one_is_good_no_more(
+    visitor: Visitor, guarded: Daemon, speech_file: Path
+) -> None:
+    """A stream that is refused for it opens the dialog, with the reason in it."""
+    page = visitor.open(guarded)
+    dialog = page.get_by_role("dialog")
+    page.get_by_label("Key", exact=True).fill(KEY)
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    page.evaluate("() => sessionStorage.setItem('lwd-key', 'revoked')")
+
+    page.set_input_files("#file", speech_file)
+
+    expect(dialog).to_contain_text("lwd does not take this key: Invalid credentials.")
+    page.get_by_label("Key", exact=True).fill("  ")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("Type a key.")
+    page.get_by_label("Key", exact=True).fill(KEY)
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+
+
 @pytest.mark.parametrize("key", ["abc…def", "ключ", "abc def", "a/b="])
 def test_a_key_that_no_browser_can_send_is_not_kept(
     visitor: Visitor, guarded: Daemon, key: str

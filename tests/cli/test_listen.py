@@ -199,6 +199,11 @@ async def test_other_protocols_are_told_apart(
         ),
         (["--param", "numerals"], "--param numerals: expected NAME=VALUE"),
         (
+            ["--param", "encoding=mulaw"],
+            "--param encoding: the audio is decoded and mixed here, and sent as such",
+        ),
+        (["--key", "a\nb"], "--key: the key holds a character that no request can carry"),
+        (
             ["--endpointing", "abc"],
             "--endpointing abc: expected milliseconds such as 300, or false",
         ),
