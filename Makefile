@@ -57,7 +57,7 @@ smoke: small-model ## see whether lwd works here: start a daemon on a free port,
 test: setup $(VENV)/.dev $(VENV)/.tiny-en $(VENV)/.base ## run the tests
 	$(BIN)/python -m pytest
 
-fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (two hours)
+fuzz: setup $(VENV)/.dev ## put a million inputs to everything that reads a client's words (an hour)
 	for run in $(FUZZ_RUNS); do \
 		$(BIN)/python -m pytest --quiet --hypothesis-profile=fuzz tests/protocol \
 			-k 'test_any or of_any or AnySession' || exit; \
