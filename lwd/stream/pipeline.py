@@ -157,7 +157,8 @@ class ChannelPipeline:
 
     async def _say(self, event: StreamEvent) -> None:
         if isinstance(event, Transcribed) and event.is_final:
-            if not self._pace.is_live:
+            # What had no words was told without an engine, at once.
+            if not (self._pace.is_live and event.words):
                 event = replace(event, asked_at_s=None)
             if event.asked_at_s is not None:
                 metrics.FINAL_LATENCY.observe(time.monotonic() - event.asked_at_s)

@@ -204,6 +204,20 @@ async def test_nobody_waits_for_the_finals_of_a_recording() -> None:
         assert metrics.read(metrics.FINAL_LATENCY) == timed
 
 
+async def test_nobody_waits_for_the_finals_of_silence() -> None:
+    """They are told at once, and would make the others look quicker than they are."""
+    async with channel() as c:
+        timed = metrics.read(metrics.FINAL_LATENCY)
+
+        await c.hear(4.0, speech=False)
+        c.pipeline.finalize()
+        await settle()
+
+        assert [final.asked_at_s for final in c.finals] == [None] * len(c.finals)
+        assert c.finals
+        assert metrics.read(metrics.FINAL_LATENCY) == timed
+
+
 async def test_long_speech_is_cut_into_finals_without_speech_final() -> None:
     """A monologue has a final every few seconds, and each word belongs to one of them."""
     async with channel() as c:
