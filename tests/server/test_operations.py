@@ -10,7 +10,7 @@ from lwd.auth.keyfile import update_keys
 from lwd.auth.keys import Key, fingerprint
 from lwd.errors import REJECTIONS, Rejection
 from lwd.server.rejections import explain
-from tests.server.conftest import KEY, RAW, UPGRADE, Server, StartServer, silence
+from tests.server.conftest import KEY, RAW, UPGRADE, Server, StartServer
 
 WITH_KEY = {"Authorization": f"Token {KEY}"}
 STATUS = ("/v1/status/operations", "/v1/status/rejections")
@@ -24,13 +24,13 @@ async def told(server: Server, what: str, headers: dict[str, str] | None = None)
     return body
 
 
-async def test_operations_follow_the_streams(start_server: StartServer) -> None:
+async def test_operations_follow_the_streams(start_server: StartServer, voice: bytes) -> None:
     """Open streams are listed with their key, the free ones counted, the ended ones by how."""
     server = await start_server(auth__keys=[KEY], limits__streams=3)
     before = await told(server, "operations", WITH_KEY)
     async with server.client.ws_connect("/v1/listen", params=RAW, headers=WITH_KEY) as socket:
         during = await told(server, "operations", WITH_KEY)
-        await socket.send_bytes(silence(0.5))
+        await socket.send_bytes(voice[: 4 * 2 * 16_000])
         await socket.send_str('{"type":"CloseStream"}')
         async for _ in socket:
             pass
