@@ -292,8 +292,9 @@ class EnginePool:
 
     def _observe(self, jobs: Sequence[Job]) -> None:
         metrics.BATCH_SIZE.labels(self.model).observe(len(jobs))
-        heard_s = [job.duration_s for job in jobs]
+        longest_s = max(job.duration_s for job in jobs)
         # Each by itself: the sum of equal lengths may come out above so many times one of them.
-        padding_s = sum(max(heard_s) - length_s for length_s in heard_s)
-        metrics.BATCH_AUDIO.labels(self.model, "heard").inc(sum(heard_s))
+        padding_s = sum(longest_s - job.duration_s for job in jobs)
+        heard_s = sum(job.duration_s for job in jobs)
+        metrics.BATCH_AUDIO.labels(self.model, "heard").inc(heard_s)
         metrics.BATCH_AUDIO.labels(self.model, "padding").inc(padding_s)

@@ -150,7 +150,7 @@ function omitted(params) {
 
 function shell({ params, host, tls, key, asksForKey }) {
   const [http, ws] = schemes(tls);
-  const mixed = isApart(params) ? omitted([["multichannel"]]) : "";
+  const mixed = omitted(params.filter(([name]) => name === "multichannel"));
   const header = asksForKey ? ` -H "Authorization: Token ${key}"` : "";
   return `# a file, with lwd's own client
 ${mixed}lwd listen --url ${ws}://${host}${asksForKey ? ` --key ${key}` : ""}${listenOptions(params)} FILE

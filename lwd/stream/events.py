@@ -12,7 +12,7 @@ class Transcribed:
     An interim restates everything since the last final. `speech_final` marks the end of an
     utterance, `from_finalize` the answer to the client's Finalize. `language` is Whisper's code of
     the words, empty before any were heard. `asked_at_s` is when a final fell due, on the clock of
-    whoever feeds the channel.
+    whoever feeds the channel; None where nobody waits for it.
     """
 
     channel: int

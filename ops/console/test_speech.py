@@ -183,6 +183,12 @@ def test_a_model_that_is_gone_is_chosen_no_more(page: Page) -> None:
     expect(page.locator("[name=model]")).to_have_value("")
 
 
+def enter(page: Page, key: str) -> None:
+    """Type a key into the dialog that asks for one."""
+    page.get_by_label("Key", exact=True).fill(key)
+    page.keyboard.press("Enter")
+
+
 def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> None:
     """The page asks until a key will do, and asks for no other."""
     page = visitor.open(guarded)
@@ -207,19 +213,16 @@ def test_another_key_is_asked_for_when_one_is_good_no_more(
     """A stream that is refused for it opens the dialog, with the reason in it."""
     page = visitor.open(guarded)
     dialog = page.get_by_role("dialog")
-    page.get_by_label("Key", exact=True).fill(KEY)
-    page.keyboard.press("Enter")
+    enter(page, KEY)
     expect(dialog).to_be_hidden()
     page.evaluate("() => sessionStorage.setItem('lwd-key', 'revoked')")
 
     page.set_input_files("#file", speech_file)
 
     expect(dialog).to_contain_text("lwd does not take this key: Invalid credentials.")
-    page.get_by_label("Key", exact=True).fill("  ")
-    page.keyboard.press("Enter")
+    enter(page, "  ")
     expect(dialog).to_contain_text("Type a key.")
-    page.get_by_label("Key", exact=True).fill(KEY)
-    page.keyboard.press("Enter")
+    enter(page, KEY)
     expect(dialog).to_be_hidden()
 
 
@@ -230,16 +233,14 @@ def test_a_key_that_no_browser_can_send_is_not_kept(
     """The dialog says so and stays; one that was kept by a page before is asked for anew."""
     page = visitor.open(guarded)
     dialog = page.get_by_role("dialog")
-    page.get_by_label("Key", exact=True).fill(key)
-    page.keyboard.press("Enter")
+    enter(page, key)
     expect(dialog.get_by_role("alert")).to_contain_text("No browser can send this key")
     expect(page.locator("#refusal")).to_be_hidden()
 
     page.evaluate("(key) => sessionStorage.setItem('lwd-key', key)", key)
     page.reload()
     expect(dialog).to_be_visible()
-    page.get_by_label("Key", exact=True).fill(KEY)
-    page.keyboard.press("Enter")
+    enter(page, KEY)
     expect(page.locator("#options [name=model] option")).to_have_count(2)
     expect(dialog).to_be_hidden()
 
