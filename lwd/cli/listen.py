@@ -83,7 +83,7 @@ def listen(
     """Transcribe FILE, - for audio on standard input, or --mic through a server.
 
     Any format that FFmpeg reads will do. On a terminal, what is being said is shown as it changes;
-    elsewhere only settled results are printed, one a line, each with the time it starts at.
+    elsewhere only settled results are printed, one a line, each with the time of its first word.
     """
     asked = {
         "interim_results": str(interim and shows_interims(as_json=as_json)).lower(),
