@@ -1,6 +1,7 @@
 """`lwd listen`: transcribes a file, a pipe or the microphone through a server, live."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
 import click
 import numpy as np
@@ -14,6 +15,7 @@ from lwd.cli.streaming import show_stream, shows_interims
 from lwd.client.microphone import record
 from lwd.client.stream import SAMPLE_RATE
 from lwd.errors import UsageError
+from lwd.protocol.params import PARAMETERS
 
 
 @click.command(
@@ -57,7 +59,8 @@ from lwd.errors import UsageError
     "params",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Any further parameter of the server, such as utterance_end_ms=1000. Can be repeated.",
+    help="Any further parameter of the server, such as utterance_end_ms=1000; of one that lwd does"
+    " not know it warns. Can be repeated.",
 )
 @click.option(
     "--fast",
@@ -94,6 +97,7 @@ def listen(
     }
     given = [(name, value) for name, value in asked.items() if value is not None]
     given += [_parameter(text) for text in params]
+    _warn_of_unknown(name for name, _ in given)
     blocks = _blocks(file, mic=mic)
     show_stream(blocks, url, key, given, as_json=as_json, fast=fast or mic)
 
@@ -119,3 +123,12 @@ def _parameter(text: str) -> tuple[str, str]:
     if name in ("encoding", "sample_rate", "channels", "multichannel"):
         raise UsageError(f"--param {name}: the audio is decoded and mixed here, and sent as such")
     return name, value
+
+
+def _warn_of_unknown(names: Iterable[str]) -> None:
+    """Servers ignore what they do not know, and one of another release may know more."""
+    for name in names:
+        if name not in PARAMETERS:
+            near = get_close_matches(name, PARAMETERS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "the server may ignore it"
+            click.echo(f"lwd: --param {name}: unknown parameter; {hint}", err=True)

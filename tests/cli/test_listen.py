@@ -140,6 +140,31 @@ async def test_options_become_parameters(
     ]
 
 
+async def test_an_unknown_parameter_is_sent_with_a_warning(
+    start: Start, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt one would do nothing, and nobody would know; a newer server may have it."""
+    asked: list[dict[str, str]] = []
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        asked.append(dict(request.query))
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        await answer(ws)
+        return ws
+
+    params = ["smart_fromat=true", "zzz=1", "keyterm=a", "tag=b", "diarize=false"]
+    options = [word for param in params for word in ("--param", param)]
+
+    assert await listen("--url", await start(handle), *options) == 0
+
+    assert capsys.readouterr().err.splitlines() == [
+        "lwd: --param smart_fromat: unknown parameter; did you mean smart_format?",
+        "lwd: --param zzz: unknown parameter; the server may ignore it",
+    ]
+    assert (asked[0]["smart_fromat"], asked[0]["zzz"]) == ("true", "1")
+
+
 @pytest.mark.parametrize(("options", "key"), [([], "from-env"), (["--key", "option"], "option")])
 async def test_key_comes_from_option_or_environment(
     options: list[str], key: str, start: Start, listen: Listen, monkeypatch: pytest.MonkeyPatch
