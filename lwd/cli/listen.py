@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lwd.audio.files import read_audio
 from lwd.cli.command import Command
+from lwd.cli.completion import complete_model
 from lwd.cli.exits import DOWN, INTERRUPTED
 from lwd.cli.options import FILE, audio_source, key_option, messages_option, url_option
 from lwd.cli.streaming import show_stream, shows_interims
@@ -32,7 +33,7 @@ from lwd.protocol.params import PARAMETERS
 @click.option("--mic", is_flag=True, help="Listen to the microphone, until Ctrl-C.")
 @url_option
 @key_option
-@click.option("--model", metavar="NAME", help="Model to ask for.")
+@click.option("--model", metavar="NAME", shell_complete=complete_model, help="Model to ask for.")
 @click.option(
     "--language",
     metavar="TAG",
