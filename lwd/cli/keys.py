@@ -219,7 +219,7 @@ def _change(
 
 def _hand_over(key: Key, secret: str, *, as_json: bool) -> None:
     """Print the key alone, so that a shell can take it; raises OutputUnwritable."""
-    with checked_stdout():
+    with checked_stdout(must_be_read=True):
         if as_json:
             show_json({**_fields(key), "key": secret})
         else:

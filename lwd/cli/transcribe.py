@@ -17,7 +17,6 @@ from lwd.cli.exits import INTERRUPTED
 from lwd.cli.model_rules import MODEL_RULES
 from lwd.cli.options import FILE, audio_source, config_option
 from lwd.cli.output import Report, progress
-from lwd.cli.stdout import silence_stdout
 from lwd.config import Config, load_config
 from lwd.errors import InputUnreadable, OutputUnwritable, UsageError
 from lwd.recording.hear import Transcribe
@@ -113,10 +112,7 @@ def transcribe(
         file=Path(output) if output and not directory else None,
         directory=directory,
     )
-    try:
-        asyncio.run(_transcribe_all(loaded, task, files))
-    except BrokenPipeError:  # who reads it has seen enough
-        silence_stdout()
+    asyncio.run(_transcribe_all(loaded, task, files))
 
 
 def _directory(output: str | None, *, n_files: int) -> Path | None:
