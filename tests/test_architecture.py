@@ -76,6 +76,7 @@ ALLOWED = {
         "lwd.doctor",
         "lwd.errors",
         "lwd.models",
+        "lwd.protocol.params",
         "lwd.recording",
         "lwd.server.app",
         "lwd.trial",

@@ -176,6 +176,7 @@ def test_every_parameter_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(params, "Query", _Recording)
     params.parse_listen_params([])
     refused = {"diarize", "diarize_model"}
+    assert _Recording.looked_at | params.NO_EFFECT == params.PARAMETERS
 
     assert first_names(PROTOCOL, "Parameters") == _Recording.looked_at - refused
     compared = {

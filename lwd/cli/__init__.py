@@ -36,6 +36,12 @@ COMMANDS = {
 
 
 class _LazyGroup(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        # Within click, which would make a failure of a reader who has gone away.
+        with checked_stdout():
+            return super().invoke(ctx)
+        return None
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
@@ -77,6 +83,7 @@ def _run(args: Sequence[str] | None) -> int:
         return _fail(UsageError(" ".join(error.format_message().split())))
     except StartError as error:
         return _fail(error)
+    return 0
 
 
 def _answer(args: Sequence[str] | None) -> int:

@@ -23,7 +23,7 @@ from lwd.models.catalogue import CATALOGUE
 @click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @json_option
 def completion(*, shell: str, as_json: bool) -> None:
-    """Print the script by which SHELL completes lwd's commands, options, files and models."""
+    """Print the script by which SHELL completes lwd's commands, options, files, models and keys' ids."""
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click has these three
     root = click.get_current_context().find_root().command

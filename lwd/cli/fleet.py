@@ -76,14 +76,13 @@ def _listed(path: Path) -> Iterator[str]:
 
 def _row(answer: Status) -> Row:
     cells = shown(answer)
-    p95, up_s = answer.figures.final_p95_s, answer.figures.uptime_s
     names = ("host", "state", "streams", "capacity", "queued")
     return Row(
         (
             *(or_dash(cells[name]) for name in names),
-            "-" if p95 is None else f"{p95:g} s",
+            or_dash(answer.figures.final_p95),
             or_dash(answer.figures.version),
-            _up(up_s),
+            _up(answer.figures.uptime_s),
             answer.reason or "",
         ),
         strong=answer.state != "ready",

@@ -37,7 +37,7 @@ def exit_of(answers: Sequence[Status]) -> int:
 
 def shown(answer: Status) -> dict[str, object]:
     """What is told of a server, by name; None for what is not known."""
-    figures = answer.figures
+    figures, p95 = answer.figures, answer.figures.final_p95
     return {
         "host": answer.host,
         "state": answer.state,
@@ -47,7 +47,8 @@ def shown(answer: Status) -> dict[str, object]:
         "streams": answer.streams,
         "capacity": figures.capacity,
         "queued": figures.queued,
-        "final_p95_s": figures.final_p95_s,
+        "final_p95_s": p95 and p95.bound_s,
+        "final_p95_is_over": p95 and p95.is_over,
         "version": figures.version,
         "uptime_s": figures.uptime_s,
     }

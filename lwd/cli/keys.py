@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from lwd.auth.keyfile import read_keys, update_keys
 from lwd.auth.keys import Key, fingerprint, new_id, new_secret
@@ -19,13 +20,25 @@ from lwd.cli.options import config_option, json_option, whole_number
 from lwd.cli.output import Row, or_dash, show_json, show_table
 from lwd.cli.stdout import checked_stdout
 from lwd.config import load_config
-from lwd.errors import UsageError
+from lwd.errors import StartError, UsageError
 
 _COLUMNS = ("Id", "State", "Label", "Streams", "Handshakes/min", "Created", "Expires")
 
 _LIMIT = whole_number(1, 10_000)
 
 _Function = Callable[..., None]
+
+
+def _complete_id(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The ids in the file that is meant, with the labels; none where it cannot be read."""
+    try:
+        listed = read_keys(_file(context.params.get("file"), context.params.get("config")))
+    except StartError:
+        return []
+    return [CompletionItem(key.id, help=key.label) for key in listed if key.id.startswith(begun)]
+
+
+_id_argument = click.argument("key_id", metavar="ID", shell_complete=_complete_id)
 
 
 class _Time(click.DateTime):
@@ -135,7 +148,7 @@ def list_(*, file: Path | None, config: Path | None, as_json: bool) -> None:
 
 
 @keys.command(cls=Command, examples={"lwd keys disable 4f2a91c0": "After a key was lost:"})
-@click.argument("key_id", metavar="ID")
+@_id_argument
 @_common_options
 def disable(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
     """Let nobody in with a key any more; streams that are open go on."""
@@ -143,7 +156,7 @@ def disable(*, key_id: str, file: Path | None, config: Path | None, as_json: boo
 
 
 @keys.command(cls=Command, examples={"lwd keys enable 4f2a91c0": "After it was found again:"})
-@click.argument("key_id", metavar="ID")
+@_id_argument
 @_common_options
 def enable(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
     """Let a key in again that was disabled; one that has expired stays so."""
@@ -151,7 +164,7 @@ def enable(*, key_id: str, file: Path | None, config: Path | None, as_json: bool
 
 
 @keys.command(cls=Command, examples={"lwd keys rotate 4f2a91c0": "A new key for the same user:"})
-@click.argument("key_id", metavar="ID")
+@_id_argument
 @_common_options
 def rotate(*, key_id: str, file: Path | None, config: Path | None, as_json: bool) -> None:
     """Replace a key by a new one with the same id and limits, and print it, this once.
@@ -206,7 +219,7 @@ def _change(
 
 def _hand_over(key: Key, secret: str, *, as_json: bool) -> None:
     """Print the key alone, so that a shell can take it; raises OutputUnwritable."""
-    with checked_stdout():
+    with checked_stdout(must_be_read=True):
         if as_json:
             show_json({**_fields(key), "key": secret})
         else:

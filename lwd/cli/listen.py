@@ -1,6 +1,7 @@
 """`lwd listen`: transcribes a file, a pipe or the microphone through a server, live."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
 import click
 import numpy as np
@@ -8,12 +9,14 @@ from numpy.typing import NDArray
 
 from lwd.audio.files import read_audio
 from lwd.cli.command import Command
+from lwd.cli.completion import complete_model
 from lwd.cli.exits import DOWN, INTERRUPTED
 from lwd.cli.options import FILE, audio_source, key_option, messages_option, url_option
 from lwd.cli.streaming import show_stream, shows_interims
 from lwd.client.microphone import record
 from lwd.client.stream import SAMPLE_RATE
 from lwd.errors import UsageError
+from lwd.protocol.params import PARAMETERS
 
 
 @click.command(
@@ -30,7 +33,7 @@ from lwd.errors import UsageError
 @click.option("--mic", is_flag=True, help="Listen to the microphone, until Ctrl-C.")
 @url_option
 @key_option
-@click.option("--model", metavar="NAME", help="Model to ask for.")
+@click.option("--model", metavar="NAME", shell_complete=complete_model, help="Model to ask for.")
 @click.option(
     "--language",
     metavar="TAG",
@@ -57,7 +60,8 @@ from lwd.errors import UsageError
     "params",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Any further parameter of the server, such as utterance_end_ms=1000. Can be repeated.",
+    help="Any further parameter of the server, such as utterance_end_ms=1000; of one that lwd does"
+    " not know it warns. Can be repeated.",
 )
 @click.option(
     "--fast",
@@ -83,7 +87,7 @@ def listen(
     """Transcribe FILE, - for audio on standard input, or --mic through a server.
 
     Any format that FFmpeg reads will do. On a terminal, what is being said is shown as it changes;
-    elsewhere only settled results are printed, one a line, each with the time it starts at.
+    elsewhere only settled results are printed, one a line, each with the time of its first word.
     """
     asked = {
         "interim_results": str(interim and shows_interims(as_json=as_json)).lower(),
@@ -94,6 +98,7 @@ def listen(
     }
     given = [(name, value) for name, value in asked.items() if value is not None]
     given += [_parameter(text) for text in params]
+    _warn_of_unknown(name for name, _ in given)
     blocks = _blocks(file, mic=mic)
     show_stream(blocks, url, key, given, as_json=as_json, fast=fast or mic)
 
@@ -119,3 +124,12 @@ def _parameter(text: str) -> tuple[str, str]:
     if name in ("encoding", "sample_rate", "channels", "multichannel"):
         raise UsageError(f"--param {name}: the audio is decoded and mixed here, and sent as such")
     return name, value
+
+
+def _warn_of_unknown(names: Iterable[str]) -> None:
+    """Servers ignore what they do not know, and one of another release may know more."""
+    for name in names:
+        if name not in PARAMETERS:
+            near = get_close_matches(name, PARAMETERS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "the server may ignore it"
+            click.echo(f"lwd: --param {name}: unknown parameter; {hint}", err=True)

@@ -17,7 +17,7 @@ from lwd.cli.exits import INTERRUPTED
 from lwd.cli.options import config_option, json_option
 from lwd.cli.output import Row, or_dash, progress, show_json, show_table
 from lwd.config import load_config
-from lwd.errors import ModelCorrupt, ModelUnavailable
+from lwd.errors import ConfigInvalid, ModelCorrupt, ModelUnavailable
 from lwd.models.catalogue import CATALOGUE, Entry, find
 from lwd.models.store import ModelStore
 
@@ -34,7 +34,7 @@ def _store_options(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--store",
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, file_okay=False),
         help="Directory of the store (model.store).",
     )(config_option(json_option(command)))
 
@@ -81,12 +81,21 @@ def pull(*, names: Sequence[str], as_json: bool, store: Path | None, config: Pat
         show_json([asdict(row) for row in _rows(opened) if row.model in names])
 
 
+def _complete_installed(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """The models of the store that is meant; none while the configuration is wrong."""
+    try:
+        store = _open(context.params.get("store"), context.params.get("config"))
+    except ConfigInvalid:
+        return []
+    return [name for name in store.installed() if name.startswith(begun)]
+
+
 @models.command(
     cls=Command,
     examples={"lwd models verify": "After a disk was in doubt:"},
     ends=(65, 69),
 )
-@click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=complete_model)
+@click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=_complete_installed)
 @_store_options
 def verify(*, names: Sequence[str], as_json: bool, store: Path | None, config: Path | None) -> None:
     """Check every byte of the named models, or of all that are installed."""

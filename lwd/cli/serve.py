@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -13,7 +14,7 @@ from lwd.cli.key_rules import KEY_RULES
 from lwd.cli.model_rules import MODEL_RULES
 from lwd.cli.options import DEFAULT_URL, config_option, server_url
 from lwd.cli.output import show_json_line
-from lwd.config import load_config
+from lwd.config import LogConfig, load_config
 
 
 @click.command(
@@ -33,7 +34,11 @@ from lwd.config import load_config
     shell_complete=complete_model,
     help="Whisper model to serve (model.name).",
 )
-@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (log.level).")
+@click.option(
+    "--log-level",
+    type=click.Choice(get_args(LogConfig.model_fields["level"].annotation)),
+    help="Least severe level that is logged (log.level).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON once lwd is ready.")
 def serve(
     *,

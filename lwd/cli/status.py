@@ -9,7 +9,7 @@ from lwd.cli.exits import DOWN, FAILED
 from lwd.cli.health import exit_of, ops_port_option, shown, timeout_option
 from lwd.cli.options import json_option, key_option, url_option
 from lwd.cli.output import Row, show_json, show_table
-from lwd.client.status import Host, ask_all
+from lwd.client.status import Host, Status, ask_all
 
 
 @click.command(
@@ -38,6 +38,14 @@ def status(*, url: str, ops_port: int, key: str | None, timeout_s: float, as_jso
     if as_json:
         show_json(shown(answer))
     else:
-        told = {name: str(value) for name, value in shown(answer).items() if value is not None}
-        show_table(("What", "Now"), [Row(cells) for cells in told.items()])
+        show_table(("What", "Now"), [Row(cells) for cells in _told(answer).items()])
     return exit_of([answer])
+
+
+def _told(answer: Status) -> dict[str, str]:
+    """What is known, in the words of a person."""
+    told = shown(answer)
+    del told["final_p95_is_over"]
+    if p95 := answer.figures.final_p95:
+        told["final_p95_s"] = f"{p95} since the start"
+    return {name: str(value) for name, value in told.items() if value is not None}

@@ -11,15 +11,19 @@ from lwd.errors import OutputUnwritable
 
 
 @contextmanager
-def checked_stdout() -> Iterator[None]:
-    """Raise OutputUnwritable where what is printed meanwhile cannot be; any other OSError stays."""
+def checked_stdout(*, must_be_read: bool = False) -> Iterator[None]:
+    """Raise OutputUnwritable where what is printed meanwhile cannot be; any other OSError stays.
+
+    A reader who has gone away has seen enough: all ends quietly then, unless it `must_be_read`.
+    """
     try:
         yield
     except OSError as error:
         if not _is_broken():
             raise
-        silence_stdout()
-        raise OutputUnwritable(f"standard output: {error.strerror}") from error
+        _silence()
+        if must_be_read or not isinstance(error, BrokenPipeError):
+            raise OutputUnwritable(f"standard output: {error.strerror}") from error
 
 
 def _is_broken() -> bool:
@@ -31,6 +35,6 @@ def _is_broken() -> bool:
     return False
 
 
-def silence_stdout() -> None:
+def _silence() -> None:
     """Forget what is still to be printed, so that Python does not stumble over it at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

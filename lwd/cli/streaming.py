@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from lwd.cli.stdout import silence_stdout
 from lwd.client.results import parse
 from lwd.client.stream import FRAME_S, SAMPLE_RATE, listen_url, transcribe
 
@@ -45,17 +44,14 @@ def shows_interims(*, as_json: bool) -> bool:
 
 @contextmanager
 def _display(*, as_json: bool) -> Iterator[Callable[[str], None]]:
-    try:
-        if as_json:
-            yield click.echo
-        elif sys.stdout.isatty():
-            console = Console(highlight=False)
-            with Live(console=console, auto_refresh=False, transient=True) as live:
-                yield partial(show_live, live)
-        else:
-            yield show_final
-    except BrokenPipeError:  # who reads it has seen enough
-        silence_stdout()
+    if as_json:
+        yield click.echo
+    elif sys.stdout.isatty():
+        console = Console(highlight=False)
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            yield partial(show_live, live)
+    else:
+        yield show_final
 
 
 def show_live(live: Live, message: str) -> None:

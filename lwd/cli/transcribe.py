@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import click
@@ -16,7 +17,6 @@ from lwd.cli.exits import INTERRUPTED
 from lwd.cli.model_rules import MODEL_RULES
 from lwd.cli.options import FILE, audio_source, config_option
 from lwd.cli.output import Report, progress
-from lwd.cli.stdout import silence_stdout
 from lwd.config import Config, load_config
 from lwd.errors import InputUnreadable, OutputUnwritable, UsageError
 from lwd.recording.hear import Transcribe
@@ -28,13 +28,14 @@ _MULTI = "multi"
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """How every recording is transcribed."""
+    """How every recording is transcribed, and where it is written: a file, a directory or stdout."""
 
     form: str
     model: str
     language: Language
     smart_format: bool
-    output: Path | None
+    file: Path | None
+    directory: Path | None
 
 
 @click.command(
@@ -102,34 +103,28 @@ def transcribe(
     loaded = load_config(config, overrides, rules=MODEL_RULES)
     spoken = language or loaded.model.language
     code = None if spoken in {None, _MULTI} else str(spoken).lower().partition("-")[0]
+    directory = _directory(output, n_files=len(files))
     task = _Task(
         form,
         loaded.model.loaded[0],
         Language(code, is_switching=spoken == _MULTI),
         smart_format,
-        _output(output, n_files=len(files)),
+        file=Path(output) if output and not directory else None,
+        directory=directory,
     )
-    try:
-        asyncio.run(_transcribe_all(loaded, task, files))
-    except BrokenPipeError:  # who reads it has seen enough
-        silence_stdout()
+    asyncio.run(_transcribe_all(loaded, task, files))
 
 
-def _output(output: str | None, *, n_files: int) -> Path | None:
-    """The file to write, or the directory to write into, made if need be; None for stdout."""
+def _directory(output: str | None, *, n_files: int) -> Path | None:
+    """The directory to write into, which need not be there yet; None for a file and for stdout."""
     if output is None:
         return None
     path = Path(output)
-    if n_files > 1 and not output.endswith("/") and not path.is_dir():
+    if output.endswith("/") or path.is_dir():
+        return path
+    if n_files > 1:
         raise UsageError(f"--output {output}: {n_files} files want a directory; say {output}/")
-    if output.endswith("/"):
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputUnwritable(
-                f"--output {output}: {error.strerror}; name a directory"
-            ) from error
-    return path
+    return None
 
 
 async def _transcribe_all(config: Config, task: _Task, files: Sequence[str]) -> None:
@@ -175,9 +170,14 @@ async def _transcribe(file: str, task: _Task, ask: Transcribe, report: Report) -
     total_s = audio_duration_s(source) if isinstance(source, Path) else None
     name = Path(file).name
     report(name, 0, total_s)
+    blocks = read_audio(source)
+    # What cannot be read is told here, before anything is made for it.
+    begun = list(islice(blocks, 1))
+    if task.directory is not None:
+        _make(task.directory)
     with _writer(_target(file, task)) as write:
         await transcribe_recording(
-            read_audio(source),
+            chain(begun, blocks),
             ask,
             language=task.language,
             transcript=FORMATS[task.form](name, task.model),
@@ -188,10 +188,19 @@ async def _transcribe(file: str, task: _Task, ask: Transcribe, report: Report) -
 
 
 def _target(file: str, task: _Task) -> Path | None:
-    if task.output is None or not task.output.is_dir():
-        return task.output
+    if task.directory is None:
+        return task.file
     stem = "stdin" if file == "-" else Path(file).stem
-    return task.output / (stem + SUFFIXES[task.form])
+    return task.directory / (stem + SUFFIXES[task.form])
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"--output {directory}: {error.strerror}; name a directory"
+        ) from error
 
 
 @contextmanager

@@ -6,6 +6,11 @@ from aiohttp import ClientConnectorError
 
 REFUSED_KEY = "the key is unknown to the server, disabled or expired; give another by --key"
 
+FOR_OPERATORS = "this is lwd's port for operators; name the one for clients (server.port)"
+
+INSTANCE = "lwd-instance"
+"""The header by which /readyz tells which daemon it is; both ports of one tell the same."""
+
 
 def is_refusal(error: ClientConnectorError) -> bool:
     """Whether nobody listens there."""

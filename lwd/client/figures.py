@@ -15,16 +15,30 @@ _FINALS = "lwd_final_latency_seconds_bucket"
 
 
 @dataclass(frozen=True, slots=True)
+class Quantile:
+    """The least bound of a histogram that covers a share of its values; where none does, the last.
+
+    Then `is_over`: the quantile is more than that, and nobody knows how much.
+    """
+
+    bound_s: float
+    is_over: bool = False
+
+    def __str__(self) -> str:
+        return f"over {self.bound_s:g} s" if self.is_over else f"{self.bound_s:g} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What a daemon says of itself since its start; None where it says nothing.
 
-    95 of 100 finals came within `final_p95_s` of their end being known, to the histogram's bounds.
+    `final_p95` is of the time from when a final's end was known until it came.
     """
 
     version: str | None = None
     capacity: int | None = None
     queued: int | None = None
-    final_p95_s: float | None = None
+    final_p95: Quantile | None = None
     uptime_s: int | None = None
 
 
@@ -67,24 +81,23 @@ def read_metrics(text: str, now_s: float) -> Figures:
         version=version,
         capacity=_whole(values.get("lwd_streams_limit")),
         queued=_whole(values.get("lwd_queued_jobs")),
-        final_p95_s=quantile(buckets.items(), _QUANTILE),
+        final_p95=quantile(buckets.items(), _QUANTILE),
         uptime_s=None if started_s is None else _whole(max(0.0, now_s - started_s)),
     )
 
 
-def quantile(buckets: Iterable[tuple[float, float]], share: float) -> float | None:
-    """The least bound that covers a share of a histogram's values; None without values.
+def quantile(buckets: Iterable[tuple[float, float]], share: float) -> Quantile | None:
+    """The quantile of a histogram's values; None without values.
 
-    Buckets are bounds with how many values are at most that; values above the last finite bound
-    count as that.
+    Buckets are bounds with how many values are at most that.
     """
     bounds = sorted(buckets)
     finite = [bound for bound, _ in bounds if math.isfinite(bound)]
     total = bounds[-1][1] if bounds else 0.0
     if not total or not finite:
         return None
-    covering = (bound for bound, count in bounds if count >= share * total)
-    return min(next(covering, math.inf), finite[-1])
+    covering = next((bound for bound, count in bounds if count >= share * total), math.inf)
+    return Quantile(min(covering, finite[-1]), is_over=covering > finite[-1])
 
 
 def _whole(value: float | None) -> int | None:

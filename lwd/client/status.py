@@ -19,7 +19,7 @@ from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTime
 
 from lwd.auth.origin import is_loopback
 from lwd.client.address import server_address
-from lwd.client.causes import REFUSED_KEY, cause
+from lwd.client.causes import FOR_OPERATORS, INSTANCE, REFUSED_KEY, cause
 from lwd.client.figures import Figures, read_metrics, read_operations
 
 State = Literal["ready", "degraded", "down"]
@@ -28,7 +28,6 @@ DEFAULT_OPS_PORT = 8081
 
 _WELL = ("Ready", "Healthy")
 _OTHERS = "its port for operators is another daemon's; name the right one with --ops-port"
-_OPERATORS = "this is its port for operators; name the one for clients (server.port)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def _state(
     if answer.status not in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE):
         return "down", f"/readyz answers with status {answer.status}: no lwd, or a proxy before it"
     if _has_status(health_page, HTTPStatus.NOT_FOUND):
-        return "down", _OPERATORS
+        return "down", FOR_OPERATORS
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return "degraded", answer.text.strip()
     if health in _WELL:
@@ -162,7 +161,7 @@ async def _get(session: ClientSession, url: str, headers: Mapping[str, str] = {}
     """The answer, or why there is none."""
     try:
         async with session.get(url, headers=headers) as response:
-            instance = response.headers.get("lwd-instance")
+            instance = response.headers.get(INSTANCE)
             return _Answer(response.status, await response.text(), instance)
     except TimeoutError:
         return "no answer in time"

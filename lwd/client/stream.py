@@ -19,6 +19,7 @@ from aiohttp import (
     ClientConnectorSSLError,
     ClientError,
     ClientSession,
+    ClientTimeout,
     ClientWebSocketResponse,
     WSCloseCode,
     WSMsgType,
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 
 from lwd.auth.origin import is_loopback
 from lwd.client.address import server_address
-from lwd.client.causes import REFUSED_KEY, cause, is_refusal
+from lwd.client.causes import FOR_OPERATORS, INSTANCE, REFUSED_KEY, cause, is_refusal
 from lwd.errors import ConnectionFailed, InputUnreadable, LimitReached
 
 SAMPLE_RATE = 16000
@@ -172,7 +173,9 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
     except WSServerHandshakeError as error:
         is_limit = error.status == HTTPStatus.TOO_MANY_REQUESTS
         kind = LimitReached if is_limit else ConnectionFailed
-        raise kind(f"{_server(url)}: {_rejection(error, key)}") from error
+        is_other_port = await _is_for_operators(session, url, error.status)
+        why = FOR_OPERATORS if is_other_port else _rejection(error, key)
+        raise kind(f"{_server(url)}: {why}") from error
     except ClientConnectorError as error:
         raise ConnectionFailed(
             f"{error.host}:{error.port}: {cause(error)}; {_remedy_of(error)}"
@@ -180,6 +183,18 @@ async def _connect(session: ClientSession, url: str, key: str | None) -> ClientW
     except (ClientError, TimeoutError) as error:
         why = str(error) or f"no answer within {CONNECT_TIMEOUT_S:g} s"
         raise ConnectionFailed(f"{_server(url)}: {why}") from error
+
+
+async def _is_for_operators(session: ClientSession, url: str, status: int) -> bool:
+    """Whether a daemon that has no stream endpoint there is ready or not: so says its other port."""
+    if status != HTTPStatus.NOT_FOUND:
+        return False
+    base = _server(url).replace("ws", "http", 1).removesuffix("/v1/listen")
+    with suppress(ClientError, TimeoutError):
+        timeout = ClientTimeout(total=CONNECT_TIMEOUT_S)
+        async with session.get(f"{base}/readyz", timeout=timeout) as answer:
+            return INSTANCE in answer.headers
+    return False
 
 
 def _remedy_of(error: ClientConnectorError) -> str:

@@ -147,6 +147,13 @@ class ListenParams:
         return tuple(_QUERY_NAMES.get(name, name) for name in differing)
 
 
+PARAMETERS: Final = NO_EFFECT.union(
+    (_QUERY_NAMES.get(one.name, one.name) for one in fields(ListenParams)),
+    ("keywords", "diarize", "diarize_model"),
+)
+"""The name of every parameter that is known here, honoured or not."""
+
+
 def parse_listen_params(pairs: Iterable[tuple[str, str]]) -> ListenParams:
     """Validate decoded query pairs; unknown keys are ignored.
 

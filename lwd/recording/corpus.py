@@ -57,17 +57,16 @@ class Chunk:
 
 
 class Corpus:
-    """A directory that chunks are added to."""
+    """A directory that chunks are added to; it is made for the first."""
 
     def __init__(self, directory: Path) -> None:
-        """Make the directory if need be; raises OutputUnwritable."""
+        """Read what is there; raises OutputUnwritable."""
         self._directory = directory
         self._manifest = directory / MANIFEST
         try:
-            (directory / AUDIO).mkdir(parents=True, exist_ok=True)
             self._ids = set(self._listed())
         except OSError as error:
-            raise OutputUnwritable(f"--output {directory}: {error.strerror}") from error
+            raise self._unwritable(error) from error
         except ValueError as error:
             raise OutputUnwritable(
                 f"--output {directory}: {MANIFEST} cannot be read: {error}"
@@ -101,6 +100,7 @@ class Corpus:
             pieces = iter(first)
         for n, piece in enumerate(pieces):
             chunk = self._chunk(f"{stem}-{n:04}", piece.start_s, piece.duration_s, about, text)
+            self._make()
             samples = np.round(piece.samples * 2**15).clip(-(2**15), 2**15 - 1).astype(np.int16)
             write_flac(self._directory / chunk.path, samples, SAMPLE_RATE)
             self._append(chunk)
@@ -122,6 +122,15 @@ class Corpus:
             kind=about.kind,
             start_s=round(start_s, 3),
         )
+
+    def _make(self) -> None:
+        try:
+            (self._directory / AUDIO).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> OutputUnwritable:
+        return OutputUnwritable(f"--output {self._directory}: {error.strerror}")
 
     def _append(self, chunk: Chunk) -> None:
         try:

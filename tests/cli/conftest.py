@@ -16,6 +16,7 @@ __all__ = [
     "Serve",
     "Start",
     "full_stdout",
+    "gone_reader",
     "heard",
     "serve",
     "start",
@@ -28,6 +29,15 @@ Run = Callable[..., int]
 def full_stdout() -> Iterator[None]:
     """Let standard output take nothing, as that of a full device."""
     with os.fdopen(os.open(os.devnull, os.O_RDONLY), "w") as file, redirect_stdout(file):
+        yield
+
+
+@contextmanager
+def gone_reader() -> Iterator[None]:
+    """Let standard output be a pipe whose reader has gone away."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as file, redirect_stdout(file):
         yield
 
 

@@ -116,3 +116,14 @@ def test_a_url_needs_yt_dlp(
 
     assert run("collect", URL, "--output", str(tmp_path)) == 69
     assert capsys.readouterr().err.endswith("run: make collect\n")
+
+
+def test_no_corpus_is_made_of_nothing(run: Run, tmp_path: Path, capsys: Capture) -> None:
+    """What holds no audio leaves no empty directory behind."""
+    text = tmp_path / "notes.txt"
+    text.write_text("no audio")
+
+    assert run("collect", str(text), "--output", str(tmp_path / "out" / "corpus")) == 66
+
+    assert list(tmp_path.iterdir()) == [text]
+    assert "notes.txt holds no audio that can be read" in capsys.readouterr().err

@@ -29,12 +29,14 @@ Listen = Callable[..., Awaitable[int]]
 METADATA = '{"type":"Metadata","request_id":"01a0"}'
 
 
-def results(transcript: str, start: float = 0.0, *, is_final: bool = True) -> str:
-    channel = {"alternatives": [{"transcript": transcript, "confidence": 1.0, "words": []}]}
+def results(transcript: str, spoken_s: float = 0.0, *, is_final: bool = True) -> str:
+    """A result whose first word is said a while after its audio begins."""
+    words = [{"word": text, "start": spoken_s} for text in transcript.split()]
+    channel = {"alternatives": [{"transcript": transcript, "confidence": 1.0, "words": words}]}
     return json.dumps(
         {
             "type": "Results",
-            "start": start,
+            "start": max(0.0, spoken_s - 0.5),
             "is_final": is_final,
             "duration": 1.5,
             "speech_final": is_final,
@@ -81,7 +83,7 @@ async def answer(ws: web.WebSocketResponse) -> None:
 async def test_pipe_gets_settled_lines_alone(
     serve: Serve, listen: Listen, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where stdout is no terminal, each final is a line with its time, and there is nothing else."""
+    """Where stdout is no terminal, each final is a line with its first word's time, and there is nothing else."""
     assert await listen("--url", await serve(answer)) == 0
     assert capsys.readouterr() == ("00:00.0  Hello there.\n01:00.0  General Kenobi.\n", "")
 
@@ -136,6 +138,31 @@ async def test_options_become_parameters(
             **changed,
         }
     ]
+
+
+async def test_an_unknown_parameter_is_sent_with_a_warning(
+    start: Start, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt one would do nothing, and nobody would know; a newer server may have it."""
+    asked: list[dict[str, str]] = []
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        asked.append(dict(request.query))
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        await answer(ws)
+        return ws
+
+    params = ["smart_fromat=true", "zzz=1", "keyterm=a", "tag=b", "diarize=false"]
+    options = [word for param in params for word in ("--param", param)]
+
+    assert await listen("--url", await start(handle), *options) == 0
+
+    assert capsys.readouterr().err.splitlines() == [
+        "lwd: --param smart_fromat: unknown parameter; did you mean smart_format?",
+        "lwd: --param zzz: unknown parameter; the server may ignore it",
+    ]
+    assert (asked[0]["smart_fromat"], asked[0]["zzz"]) == ("true", "1")
 
 
 @pytest.mark.parametrize(("options", "key"), [([], "from-env"), (["--key", "option"], "option")])

@@ -11,7 +11,7 @@ from lwd import __version__
 from lwd.cli import COMMANDS, main
 from lwd.errors import ConfigInvalid, StartError
 
-from .conftest import Run, full_stdout
+from .conftest import Run, full_stdout, gone_reader
 
 
 @pytest.fixture
@@ -115,6 +115,19 @@ def test_output_that_cannot_be_written_is_one_line(
         assert run(*args) == 73
 
     assert capsys.readouterr().err == "lwd: standard output: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize(
+    "args", [[], ["check-config"], ["check-config", "--json"], ["models", "list"], ["serve", "-h"]]
+)
+def test_a_reader_who_leaves_is_no_failure(
+    run: Run, args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`lwd … | head -1` ends quietly, whatever the command."""
+    with gone_reader():
+        assert run(*args) == 0
+
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), FileNotFoundError(2, "a bug")])

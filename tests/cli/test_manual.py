@@ -1,5 +1,6 @@
 """What all commands have in common: their help, their JSON, their place in the documentation."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -112,10 +113,9 @@ def test_completion_without_a_shell_names_them(
 
 
 def test_completion_knows_commands_options_files_and_models(
-    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What a shell asks while one types is answered."""
-    monkeypatch.setenv("_LWD_COMPLETE", "bash_complete")
     for typed, expected in (
         ("lwd tra", "plain,transcribe"),
         ("lwd transcribe --form", "plain,--format"),
@@ -128,9 +128,46 @@ def test_completion_knows_commands_options_files_and_models(
         ("lwd serve --model tin", "plain,tiny.en"),
         ("lwd transcribe --model tin", "plain,tiny.en"),
         ("lwd models pull base tin", "plain,tiny.en"),
-        ("lwd models verify tin", "plain,tiny.en"),
+        ("lwd listen --model tin", "plain,tiny.en"),
+        ("lwd models list --store sp", "dir,sp"),
+        ("lwd serve --log-level de", "plain,debug"),
     ):
-        monkeypatch.setenv("COMP_WORDS", typed)
-        monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+        assert expected in completed(run, typed, capsys), typed
+
+
+def test_completion_knows_what_is_installed(
+    run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """No model can be verified but those of the store; a fault is for the command to tell."""
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "manifest.json").touch()
+    verify = f"lwd models verify --store {tmp_path} t"
+
+    assert completed(run, verify, capsys) == ["plain,tiny"]
+    assert completed(run, verify.replace("--store", "--config"), capsys) == []
+
+
+def test_completion_knows_the_ids_of_keys(
+    run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Those of the file that is named, by itself or in the configuration."""
+    file, config = tmp_path / "keys.json", tmp_path / "lwd.yaml"
+    config.write_text(f"auth: {{keys_file: {file}}}\n")
+    assert run("keys", "add", "desk", "--json", "--file", str(file)) == 0
+    key_id = json.loads(capsys.readouterr().out)["id"]
+
+    for command in ("disable", "enable", "rotate"):
+        for option in (f"--file {file}", f"--config {config}"):
+            typed = f"lwd keys {command} {option} {key_id[:3]}"
+            assert completed(run, typed, capsys) == [f"plain,{key_id}"]
+    assert completed(run, f"lwd keys disable --file {tmp_path}/none {key_id[:3]}", capsys) == []
+
+
+def completed(run: Run, typed: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What bash is told that the last word of a line may become."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("_LWD_COMPLETE", "bash_complete")
+        environment.setenv("COMP_WORDS", typed)
+        environment.setenv("COMP_CWORD", str(len(typed.split()) - 1))
         assert run() == 0
-        assert expected in capsys.readouterr().out.splitlines(), typed
+    return capsys.readouterr().out.split()

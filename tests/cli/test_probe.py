@@ -40,7 +40,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
 
     @contextmanager
     def throw_away(config: Path | None, settings: Mapping[str, str]) -> Iterator[Server]:
-        servers.append(Server(f"config {config}, {len(settings)} settings", None))
+        servers.append(Server(f"config {config}, {dict(settings)}", None))
         yield OWN
 
     monkeypatch.setattr(trial, "probe", probe)
@@ -99,11 +99,12 @@ def test_a_daemon_can_be_started_for_it(run: Run, tried: list[Server], tmp_path:
     config = tmp_path / "lwd.yaml"
 
     assert run("probe", "--start", "--config", str(config)) == 0
-    assert run("bench", "--start") == 0
+    assert run("bench", "--start", "--most", "8") == 0
 
     assert tried[1] == tried[3] == OWN
-    assert tried[0].url == f"config {config}, 0 settings"
-    assert tried[2].url == "config None, 2 settings"
+    assert tried[0].url == f"config {config}, {{}}"
+    room = {"LWD_LIMITS__STREAMS": "16", "LWD_LIMITS__CONNECTIONS": "null"}
+    assert tried[2].url == f"config None, {room}"
 
 
 @pytest.mark.parametrize("command", ["probe", "bench"])

@@ -7,7 +7,7 @@ import pytest
 
 from lwd.cli import fleet as fleet_command
 from lwd.cli import status as status_command
-from lwd.client.figures import Figures
+from lwd.client.figures import Figures, Quantile
 from lwd.client.status import Host, State, Status
 
 from .conftest import Run
@@ -24,7 +24,8 @@ def answer(host: Host) -> Status:
     if state == "down":
         return Status(host.name, state, "connection refused", None, None, None, Figures())
     reason = "draining" if state == "degraded" else None
-    figures = Figures("1.2", 40, 1, 0.25, 1799 if state == "degraded" else 5400)
+    p95 = Quantile(10.0, is_over=True) if "slow" in host.url else Quantile(0.25)
+    figures = Figures("1.2", 40, 1, p95, 1799 if state == "degraded" else 5400)
     refuses = "strict" in host.url
     return Status(host.name, state, reason, "Healthy", "Connected", 3, figures, refuses)
 
@@ -66,6 +67,25 @@ def test_status_shows_what_is_known(run: Run, capsys: Capture) -> None:
     run("status", "--url", "ws://mini3:9000")
     told = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
     assert told.keys() == {"What", "host", "state", "reason"}
+
+
+def test_finals_are_told_as_far_as_they_are_known(run: Run, capsys: Capture) -> None:
+    """Since when, and what is above the histogram's last bound as that."""
+    for host, shown, pair in (
+        ("mini1", "0.25 s", (0.25, False)),
+        ("slow", "over 10 s", (10, True)),
+    ):
+        run("status", "--url", f"ws://{host}:9000")
+        told = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
+        assert told["final_p95_s"] == f"{shown} since the start"
+        assert "final_p95_is_over" not in told
+
+        run("fleet", host)
+        assert shown in capsys.readouterr().out.splitlines()[1].split("\t")
+
+        run("status", "--url", f"ws://{host}:9000", "--json")
+        document = json.loads(capsys.readouterr().out)
+        assert (document["final_p95_s"], document["final_p95_is_over"]) == pair
 
 
 def test_status_in_json_has_every_field(run: Run, capsys: Capture) -> None:

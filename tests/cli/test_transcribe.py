@@ -156,7 +156,7 @@ def test_what_cannot_be_is_refused(
     assert run("transcribe", speech, "--model", "bse") == 78
     assert run("transcribe", speech, "--language", "xx") == 64
     assert run("transcribe", speech, str(twice), "--output", f"{tmp_path}/out/") == 64
-    assert run("transcribe", speech, str(twice), "--output", f"{tmp_path}/file/") == 73
+    assert run("transcribe", speech, "--output", f"{tmp_path}/file/") == 73
     assert run("transcribe", speech, "--output", str(tmp_path / "none" / "a.txt")) == 73
     assert run("transcribe", speech, str(twice), "--output", str(tmp_path / "a.txt")) == 64
 
@@ -168,5 +168,16 @@ def test_what_cannot_be_is_refused(
     assert "name a directory" in told[3]
     assert "No such file or directory" in told[4]
     assert told[5].endswith(f"2 files want a directory; say {tmp_path}/a.txt/")
-    assert not (tmp_path / "a.txt").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"file"}
+    assert engines.asked == []
+
+
+def test_no_directory_is_made_for_nothing(run: Run, engines: Engines, tmp_path: Path) -> None:
+    """Where no recording can be read there is nothing to write."""
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no audio")
+
+    assert run("transcribe", str(broken), "--output", f"{tmp_path}/out/") == 66
+
+    assert list(tmp_path.iterdir()) == [broken]
     assert engines.asked == []

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from lwd import metrics
-from lwd.client.figures import Figures, quantile, read_metrics, read_operations
+from lwd.client.figures import Figures, Quantile, quantile, read_metrics, read_operations
 
 
 def test_figures_are_those_of_the_daemon() -> None:
@@ -25,7 +25,7 @@ def test_figures_are_those_of_the_daemon() -> None:
     assert (figures.version, figures.capacity, figures.uptime_s) == ("1.2.3", 40, 60)
     assert figures.queued is not None
     assert figures.queued >= 3
-    assert figures.final_p95_s is not None
+    assert figures.final_p95 is not None
 
 
 @given(st.text())
@@ -51,7 +51,7 @@ OPERATIONS = {
 
 def test_operations_say_the_same() -> None:
     """With a key no other port is needed."""
-    assert read_operations(OPERATIONS) == Figures("1.2.3", 40, 3, 0.25, 60)
+    assert read_operations(OPERATIONS) == Figures("1.2.3", 40, 3, Quantile(0.25), 60)
 
 
 @given(JSON | st.floats(), st.sampled_from(sorted(OPERATIONS)))
@@ -63,7 +63,7 @@ def test_any_other_document_says_nothing(value: object, key: str) -> None:
     assert isinstance(read_operations(OPERATIONS | {key: value}), Figures)
     for final in ([value], [["1", value]], [[value, 1]]):
         figures = read_operations(OPERATIONS | {"latency": {"final": final}})
-        assert figures.final_p95_s is None or math.isfinite(figures.final_p95_s)
+        assert figures.final_p95 is None or math.isfinite(figures.final_p95.bound_s)
     assert isinstance(read_operations(OPERATIONS | {"models": [{"queued": value}]}), Figures)
 
 
@@ -73,13 +73,13 @@ def test_no_metrics_are_no_figures() -> None:
 
 
 def test_quantile_is_a_bound_of_the_histogram() -> None:
-    """The least that covers the share, the last one above that; none without values."""
+    """The least that covers the share, more than the last one above that; none without values."""
     buckets = [(0.1, 50.0), (0.5, 95.0), (1.0, 99.0), (float("inf"), 100.0)]
 
-    assert quantile(buckets, 0.5) == 0.1
-    assert quantile(buckets, 0.95) == 0.5
-    assert quantile(buckets, 0.96) == 1.0
-    assert quantile(buckets, 1.0) == 1.0
+    assert quantile(buckets, 0.5) == Quantile(0.1)
+    assert quantile(buckets, 0.95) == Quantile(0.5)
+    assert quantile(buckets, 0.96) == Quantile(1.0)
+    assert quantile(buckets, 1.0) == Quantile(1.0, is_over=True)
     assert quantile([(float("inf"), 3.0)], 0.95) is None
     assert quantile([(0.1, 0.0)], 0.95) is None
     assert quantile([], 0.95) is None

@@ -3,17 +3,18 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
 import numpy as np
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lwd.client import stream as client
-from lwd.client.causes import REFUSED_KEY
+from lwd.client.causes import FOR_OPERATORS, REFUSED_KEY
 from lwd.client.stream import (
     FRAME_S,
     READ_AHEAD,
@@ -222,6 +223,7 @@ LIMITS = "the server, the key or this address is at its limit of streams, or of 
         (429, {}, f"refused with status 429; {LIMITS}"),
         (503, {"dg-error": "Later."}, "refused with status 503: Later.; see lwd status for why"),
         (502, {}, "refused with status 502"),
+        (404, {"dg-error": "Not Found."}, "refused with status 404: Not Found."),
     ],
 )
 async def test_refusal_is_told_in_the_servers_words(
@@ -241,6 +243,24 @@ async def test_refusal_is_told_in_the_servers_words(
 
     assert str(caught.value) == f"{url}: {message}"
     assert isinstance(caught.value, LimitReached) == (status == 429)
+
+
+async def test_the_port_for_operators_is_told_as_such(
+    aiohttp_server: Callable[[web.Application], Awaitable[TestServer]],
+) -> None:
+    """Who takes it for the one for clients learns which is meant, and no more."""
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.Response(status=503, headers={"lwd-instance": "a"})
+
+    app = web.Application()
+    app.router.add_get("/readyz", readyz)
+    url = listen_url(str((await aiohttp_server(app)).make_url("/")), [])
+
+    with pytest.raises(ConnectionFailed) as caught:
+        await transcribe([SECOND], url, "sentinel", print, fast=True)
+
+    assert str(caught.value) == f"{url}: {FOR_OPERATORS}"
 
 
 async def test_who_gave_no_key_is_told_how(start: Start) -> None:

@@ -80,14 +80,14 @@ def test_a_text_is_of_one_chunk(tmp_path: Path, two: list[NDArray[np.int16]]) ->
 
     with pytest.raises(UsageError, match="for a recording that makes one chunk"):
         list(Corpus(tmp_path / "b").add("two", two, ABOUT, longest_s=3, text="what is said"))
-    assert not (tmp_path / "b" / "manifest.jsonl").exists()
+    assert not (tmp_path / "b").exists()
 
 
-def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_told(tmp_path: Path, two: list[NDArray[np.int16]]) -> None:
     """A directory that is a file, and a manifest that is none."""
     (tmp_path / "file").touch()
     with pytest.raises(OutputUnwritable, match="--output"):
-        Corpus(tmp_path / "file")
+        next(Corpus(tmp_path / "file").add("talk", two, ABOUT, longest_s=15))
 
     (tmp_path / "manifest.jsonl").write_text("no manifest\n")
     with pytest.raises(OutputUnwritable, match="--output"):

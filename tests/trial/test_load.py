@@ -96,7 +96,7 @@ async def test_not_even_one(tried: list[int], monkeypatch: pytest.MonkeyPatch) -
 
 
 def result(start_s: float, duration_s: float, *, is_final: bool, speech_final: bool) -> str:
-    channel = {"alternatives": [{"transcript": "hello"}]}
+    channel = {"alternatives": [{"transcript": "hello", "words": []}]}
     return json.dumps(
         {
             "type": "Results",

@@ -18,7 +18,7 @@ TONE_BYTES = 16_000 * 2 * 4
 
 
 def results(*words: str) -> str:
-    channel = {"alternatives": [{"transcript": " ".join(words)}]}
+    channel = {"alternatives": [{"transcript": " ".join(words), "words": []}]}
     final = {"start": 0.0, "duration": 1.0, "is_final": True, "speech_final": True}
     return json.dumps({"type": "Results", "channel": channel, **final})
 
