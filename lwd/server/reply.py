@@ -59,9 +59,11 @@ async def answer_in_shape(request: web.Request, handler: Handler) -> web.StreamR
             request_id=str(request_id),
             key_id=request.get(KEY_ID),
             address=request.get(ADDRESS),
+            route=route_of(request),
             status=rejection.status,
             reason=rejection.reason,
             parameter=rejection.parameter,
+            remedy=rejection.remedy,
         )
         return _rejection_response(rejection, request_id)
 

@@ -45,6 +45,7 @@ def test_the_view_tells_why_requests_were_refused(visitor: Visitor, daemon: Daem
 
     newest = page.locator("#rejections li").first
     expect(newest).to_contain_text("The value of the parameter endpointing cannot be used.")
+    expect(newest).to_contain_text("Expected an integer from 0 to 2147483647.")
     expect(newest).to_contain_text("400 · INVALID_QUERY_PARAMETER · /v1/listen")
     expect(page.locator("#errors")).to_contain_text("requests that lwd could make nothing of")
     assert page.locator("#rejections li").count() >= before
