@@ -67,11 +67,12 @@ async function showHealth() {
 }
 
 async function offerModels() {
-  const response = await ask("/v1/models").catch(() => null);
+  const asking = ask("/v1/models");
+  const response = await asking.catch(() => null);
   if (response?.ok) {
     options.offer(await response.json());
   } else {
-    speech.refuse(await explain("/v1/models"));
+    speech.refuse(await explain(asking));
   }
 }
 

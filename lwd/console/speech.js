@@ -3,7 +3,7 @@
 import { $, h, prose } from "./dom.js";
 import { FORMATS } from "./export.js";
 import { position, seconds } from "./figures.js";
-import { key, typed } from "./key.js";
+import { askOnce, key, typed } from "./key.js";
 import { Latency, median } from "./latency.js";
 import { Messages } from "./messages.js";
 import { Microphone, loudness } from "./microphone.js";
@@ -97,7 +97,7 @@ export class Speech {
       },
     });
     if (!this.socket) {
-      const refusal = await explain(path(params));
+      const refusal = await explain(askOnce(path(params)));
       this.refuse(refusal);
       if (refusal.wantsKey) {
         typed(refusal.why);
