@@ -290,6 +290,37 @@ def test_events_go_forward_in_time(page: Page) -> None:
     ]
 
 
+def test_events_of_several_channels_have_their_number(page: Page) -> None:
+    """As the lines of the transcript have; those of all the stream have none."""
+    told = page.evaluate(
+        """async () => {
+            const { Messages } = await import("/console/messages.js");
+            const [list, count, events] = [1, 2, 3].map(() => document.createElement("ol"));
+            const copy = document.createElement("button");
+            const messages = new Messages({ list, count, copy, events });
+            [
+                { type: "SpeechStarted", channel: [1, 2], timestamp: 0.5 },
+                {
+                    type: "Results", channel_index: [0, 2], channel: { alternatives: [] },
+                    speech_final: true, start: 0, duration: 1,
+                },
+                { type: "UtteranceEnd", channel: [0, 2], last_word_end: 2 },
+                { type: "SpeechStarted", channel: [0, 1], timestamp: 3 },
+                { type: "Metadata", duration: 4, channels: 2 },
+            ].forEach((message) => messages.add(message, ""));
+            return [...events.children].map((one) => one.textContent);
+        }"""
+    )
+
+    assert told == [
+        "0.50\u00a0sSpeechStarted, channel 2",
+        "1.00\u00a0sspeech_final, channel 1",
+        "2.00\u00a0sUtteranceEnd, channel 1",
+        "3.00\u00a0sSpeechStarted",
+        "4.00\u00a0sMetadata: the stream is over",
+    ]
+
+
 def test_whatever_lwd_counts_has_words(page: Page) -> None:
     """No name of lwd's own stands among them."""
     ended, refused = page.evaluate(
