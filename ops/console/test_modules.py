@@ -210,6 +210,22 @@ def test_captions_lose_no_word(page: Page, text: str) -> None:
         assert following is None or one["end"] <= following["start"] + 0.001
 
 
+def test_the_name_of_a_channel_takes_room(page: Page) -> None:
+    """No line is longer for it."""
+    text = "the good soul openly shouldered my burden and trudged on with me, and so it went " * 3
+    messages = [
+        results(text, 0, final=True, speech_final=True, channel=channel, channels=2)
+        for channel in (0, 1)
+    ]
+
+    srt = transcribed(page, messages, "written.toSrt(transcript)")
+
+    lines = [line for line in srt.splitlines() if not re.fullmatch(r"\d*|.* --> .*", line)]
+    assert {line[:11] for line in lines if ": " in line} == {"Channel 1: ", "Channel 2: "}
+    assert max(map(len, lines)) <= 42
+    assert sorted(re.sub("Channel .: ", "", " ".join(lines)).split()) == sorted(text.split() * 2)
+
+
 @SOME
 @given(st.lists(st.tuples(TEXTS, st.booleans(), st.booleans()), max_size=12))
 def test_any_messages_leave_the_finals(page: Page, told: list[tuple[str, bool, bool]]) -> None:
