@@ -152,7 +152,7 @@ function shell({ params, host, tls, key, asksForKey }) {
   const [http, ws] = schemes(tls);
   const mixed = omitted(params.filter(([name]) => name === "multichannel"));
   const header = asksForKey ? ` -H "Authorization: Token ${key}"` : "";
-  return `# a file, with lwd's own client
+  return `# a file, with lwd's own client, which in a checkout is .venv/bin/lwd
 ${mixed}lwd listen --url ${ws}://${host}${asksForKey ? ` --key ${key}` : ""}${listenOptions(params)} FILE
 
 # why a stream is refused, in words

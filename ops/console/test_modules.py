@@ -407,6 +407,9 @@ def test_code_asks_for_what_its_client_takes(page: Page) -> None:
     assert "# Chosen, but not to be had here: vad_events, multichannel\n" in codes["pipecat"]
     assert "# Chosen, but not to be had here: multichannel, replace\n" in codes["livekit"]
     assert "multichannel=" not in codes["pipecat"] + codes["livekit"]
+    assert codes["shell"].startswith(
+        "# a file, with lwd's own client, which in a checkout is .venv/bin/lwd\n"
+    )
     words = shlex.split(codes["shell"].partition("\n\n")[0], comments=True)
     assert words[:3] == ["lwd", "listen", "--url"]
     assert words[-3:] == ["--param", "replace=it's:it is", "FILE"]
