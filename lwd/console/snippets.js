@@ -67,6 +67,10 @@ socket.on("message", ({ type, is_final, channel${isApart(params) ? ", channel_in
   const text = type === "Results" && channel.alternatives[0].transcript;
   if (text) console.log(${isApart(params) ? "channel_index[0] + 1, " : ""}is_final ? "final  " : "interim", text);
 });
+socket.on("error", ({ message }) => {
+  console.error(\`No stream: \${message}\`);
+  process.exit(1);
+});
 socket.connect();
 await socket.waitForOpen();
 

@@ -403,6 +403,8 @@ def test_code_asks_for_what_its_client_takes(page: Page) -> None:
     for code in codes.values():
         assert not re.search(r"encoding['\"]?[:=]", code)
     assert "node listen.mjs FILE" in codes["javascript"]
+    assert 'socket.on("error", ({ message }) => {' in codes["javascript"]
+    assert "console.error(`No stream: ${message}`);" in codes["javascript"]
     assert "model" not in codes["javascript"]
     assert "# Chosen, but not to be had here: vad_events, multichannel\n" in codes["pipecat"]
     assert "# Chosen, but not to be had here: multichannel, replace\n" in codes["livekit"]
