@@ -163,9 +163,10 @@ class Rejection(LwdError):
     """An HTTP request refused, before the upgrade if it asks for one.
 
     `reason` labels the metric and the log line, `parameter` names the parameter that is to blame,
-    and `remedy` says what it takes, without what was sent: those who run lwd are told these and
-    never the message, which quotes its client. Status, code and message are the client's (https://developers.deepgram.com/docs/errors),
-    and so are `headers` besides. Without `err_code` the message is sent as bare text.
+    and `remedy` says what it takes: those who run lwd are told these, as the message may quote what
+    was sent. Status, code and message are the client's
+    (https://developers.deepgram.com/docs/errors), and so are `headers` besides. Without `err_code`
+    the message is sent as bare text.
     """
 
     def __init__(

@@ -319,6 +319,7 @@ def test_a_refused_stream_shows_its_reason(
     expect(refusal).to_contain_text("lwd does not take this key: Invalid credentials.")
 
     enter(page, KEY)
+    expect(page.get_by_role("dialog")).to_be_hidden()
     page.fill("[name=utterance_end_ms]", "999")
     page.set_input_files("#file", speech_file)
     expect(refusal).to_contain_text("Invalid 'utterance_end_ms' value of '999'.")
