@@ -17,7 +17,7 @@ LwdError
 │   ├── ConfigInvalid         78  the configuration does not validate
 │   └── KeysFileInvalid       78  the file of API keys cannot be used
 ├── Rejection                 an HTTP request refused, in Deepgram's error shape
-│   ├── InvalidParameter      400
+│   ├── InvalidParameter      400, or 404 for one in the path
 │   ├── InvalidBody           400
 │   ├── WrongEndpoint         400, 404 or 405
 │   ├── InvalidCredentials    401
@@ -162,9 +162,11 @@ _RETRY_SOON = {"Retry-After": "1"}
 class Rejection(LwdError):
     """An HTTP request refused, before the upgrade if it asks for one.
 
-    `reason` labels the metric and the log line, and `parameter` names the query parameter that is
-    to blame; status, code and message are the client's (https://developers.deepgram.com/docs/errors),
-    and so are `headers` besides. Without `err_code` the message is sent as bare text.
+    `reason` labels the metric and the log line, `parameter` names the parameter that is to blame,
+    and `remedy` says what it takes: those who run lwd are told these, as the message may quote what
+    was sent. Status, code and message are the client's
+    (https://developers.deepgram.com/docs/errors), and so are `headers` besides. Without `err_code`
+    the message is sent as bare text.
     """
 
     def __init__(
@@ -175,6 +177,7 @@ class Rejection(LwdError):
         reason: str,
         parameter: str | None = None,
         *,
+        remedy: str | None = None,
         headers: Mapping[str, str] = {},
     ) -> None:
         super().__init__(err_msg)
@@ -183,16 +186,23 @@ class Rejection(LwdError):
         self.err_msg = err_msg
         self.reason = reason
         self.parameter = parameter
+        self.remedy = remedy
         self.headers = headers
 
 
 class InvalidParameter(Rejection):
-    """A query parameter that cannot work."""
+    """A parameter that cannot work; `remedy` is made of lwd's own names and limits alone."""
 
     def __init__(
-        self, parameter: str, err_msg: str, err_code: str = "INVALID_QUERY_PARAMETER"
+        self,
+        parameter: str,
+        err_msg: str,
+        err_code: str | None = "INVALID_QUERY_PARAMETER",
+        *,
+        remedy: str,
+        status: int = 400,
     ) -> None:
-        super().__init__(400, err_code, err_msg, "bad_request", parameter)
+        super().__init__(status, err_code, err_msg, "bad_request", parameter, remedy=remedy)
 
 
 class InvalidBody(Rejection):

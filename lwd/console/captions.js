@@ -8,18 +8,24 @@ const SHORTEST_S = 1;
 
 // Captions `{start, end, channel, lines}` of a transcript, in the order in which they begin.
 export function captions(transcript) {
-  const cut = transcript.lines.flatMap((line) =>
-    runs(line.settledWords).map((words) => caption(words, line.channel)),
-  );
+  const cut = transcript.lines.flatMap((line) => {
+    const lead = speaker(transcript, line).length;
+    return runs(line.settledWords, lead).map((words) => caption(words, lead, line.channel));
+  });
   cut.sort((one, other) => one.start - other.start);
   return cut.map((one, n) => ({ ...one, end: lengthened(one, following(cut, n)) }));
 }
 
-function runs(words) {
+// What stands before the words of a channel, where there are more, and takes room in the first line.
+export function speaker(transcript, { channel }) {
+  return transcript.channels > 1 ? `Channel ${channel + 1}: ` : "";
+}
+
+function runs(words, lead) {
   const cut = [];
   let run = [];
   for (const word of words) {
-    if (run.length && !joins(run, word)) {
+    if (run.length && !joins(run, word, lead)) {
       cut.push(run);
       run = [];
     }
@@ -28,25 +34,26 @@ function runs(words) {
   return run.length ? [...cut, run] : cut;
 }
 
-function joins(run, word) {
+function joins(run, word, lead) {
   const last = run[run.length - 1];
   return (
-    wrap([...run, word]).length <= 2 &&
+    wrap([...run, word], lead).length <= 2 &&
     word.end - run[0].start <= LONGEST_S &&
     word.start - last.end < PAUSE_S
   );
 }
 
-function caption(words, channel) {
+function caption(words, lead, channel) {
   const { start } = words[0];
-  return { start, end: words[words.length - 1].end, channel, lines: wrap(words) };
+  return { start, end: words[words.length - 1].end, channel, lines: wrap(words, lead) };
 }
 
-function wrap(words) {
+function wrap(words, lead) {
   const lines = [];
   for (const { text } of words) {
     const last = lines[lines.length - 1];
-    if (last !== undefined && last.length + 1 + text.length <= LONGEST_LINE) {
+    const room = lines.length > 1 ? LONGEST_LINE : LONGEST_LINE - lead;
+    if (last !== undefined && last.length + 1 + text.length <= room) {
       lines[lines.length - 1] = `${last} ${text}`;
     } else {
       lines.push(text);

@@ -1,7 +1,7 @@
 // A transcript written down: as text, JSON, SubRip and WebVTT. Knows nothing of the page.
 // https://www.w3.org/TR/webvtt1/
 
-import { captions } from "./captions.js";
+import { captions, speaker } from "./captions.js";
 
 export const FORMATS = {
   txt: { type: "text/plain", write: toText },
@@ -39,10 +39,6 @@ export function toVtt(transcript) {
 
 function settledText(line) {
   return line.settledWords.map((word) => word.text).join(" ");
-}
-
-function speaker(transcript, { channel }) {
-  return transcript.channels > 1 ? `Channel ${channel + 1}: ` : "";
 }
 
 function span({ start, end }, point) {

@@ -50,10 +50,10 @@ export function typed(wrong) {
       if (!USABLE.test(given)) {
         event.preventDefault();
         complain(given ? UNUSABLE : "Type a key.");
+        return;
       }
-    };
-    dialog.onclose = () => {
-      sessionStorage.setItem(NAME, field.value.trim());
+      // The event `close` may come long after the dialog is gone.
+      sessionStorage.setItem(NAME, given);
       field.value = "";
       asked = null;
       resolve();

@@ -11,7 +11,7 @@ import { Speech } from "./speech.js";
 const HEALTH_EVERY_MS = 5000;
 
 const options = new Options($("#options"));
-const speech = new Speech(options);
+const speech = new Speech(options, showHealth);
 const code = new Code(options);
 const operations = new Operations();
 const tabs = [...document.querySelectorAll("[role=tab]")];
@@ -54,9 +54,11 @@ async function showHealth() {
   try {
     const [status, ready] = await Promise.all([askOnce("/v1/status"), askOnce("/readyz")]);
     const { system_health: health, active_stream_requests: open } = await status.json();
-    const state = ready.ok ? health : `Takes no new streams: ${(await ready.text()).trim()}`;
+    // Deepgram's API has another word for ready once a stream has been served.
+    const word = health === "Healthy" ? "Ready" : health;
+    const state = ready.ok ? word : `Takes no new streams: ${(await ready.text()).trim()}`;
     text = open ? `${state}, ${open} ${open === 1 ? "stream" : "streams"}` : state;
-    isWell = ["Healthy", "Ready"].includes(state);
+    isWell = state === "Ready";
   } catch {
     // What it says then is above.
   }
@@ -67,11 +69,12 @@ async function showHealth() {
 }
 
 async function offerModels() {
-  const response = await ask("/v1/models").catch(() => null);
+  const asking = ask("/v1/models");
+  const response = await asking.catch(() => null);
   if (response?.ok) {
     options.offer(await response.json());
   } else {
-    speech.refuse(await explain("/v1/models"));
+    speech.refuse(await explain(asking));
   }
 }
 

@@ -31,7 +31,7 @@ export class Messages {
     }
     const event = described(message);
     if (event) {
-      this.#note(event);
+      this.#note({ ...event, text: `${event.text}${ofChannel(message)}` });
     }
     this.#tell();
   }
@@ -59,6 +59,12 @@ function append(list, item, before = null) {
   if (isAtEnd) {
     list.scrollTop = list.scrollHeight;
   }
+}
+
+// Which channel a message is of, where there are more.
+function ofChannel({ channel_index: ofResults, channel: ofEvent }) {
+  const [index, channels] = ofResults ?? ofEvent ?? [];
+  return channels > 1 ? `, channel ${index + 1}` : "";
 }
 
 // What happened, and where in the audio; null for what is no event.

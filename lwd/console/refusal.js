@@ -1,14 +1,17 @@
-// Why lwd refused a stream. A browser does not tell, so the same request is made again by fetch:
-// what would refuse the stream refuses that too, with words.
+// Why lwd refused something. Of a stream a browser does not tell, so the same request is made again
+// by fetch: what would refuse the stream refuses that too, with words and the stream's own id.
 
 import { askOnce } from "./key.js";
 
-// `{why, remedy, detail}` for the path of a WebSocket that was refused; `wantsKey` where another key
-// might help.
-export async function explain(path) {
+// No such request is answered with what lwd remembers either.
+const STRANGERS = [401, 403];
+
+// `{why, remedy, detail}` for a request of a refused stream's path, or for another that was refused;
+// `wantsKey` where another key might help.
+export async function explain(request) {
   let response;
   try {
-    response = await askOnce(path);
+    response = await request;
   } catch {
     return {
       why: "lwd cannot be reached.",
@@ -20,7 +23,8 @@ export async function explain(path) {
   const detail = [response.status, body.err_code ?? body.error_code, id]
     .filter(Boolean)
     .join(" · ");
-  const why = (await remembered(id)) ?? plain(response.status, body);
+  const known = STRANGERS.includes(response.status) ? null : await remembered(id);
+  const why = known ?? plain(response.status, body);
   return { detail, wantsKey: response.status === 401, ...why };
 }
 

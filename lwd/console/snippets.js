@@ -67,6 +67,10 @@ socket.on("message", ({ type, is_final, channel${isApart(params) ? ", channel_in
   const text = type === "Results" && channel.alternatives[0].transcript;
   if (text) console.log(${isApart(params) ? "channel_index[0] + 1, " : ""}is_final ? "final  " : "interim", text);
 });
+socket.on("error", ({ message }) => {
+  console.error(\`No stream: \${message}\`);
+  process.exit(1);
+});
 socket.connect();
 await socket.waitForOpen();
 
@@ -152,7 +156,7 @@ function shell({ params, host, tls, key, asksForKey }) {
   const [http, ws] = schemes(tls);
   const mixed = omitted(params.filter(([name]) => name === "multichannel"));
   const header = asksForKey ? ` -H "Authorization: Token ${key}"` : "";
-  return `# a file, with lwd's own client
+  return `# a file, with lwd's own client, which in a checkout is .venv/bin/lwd
 ${mixed}lwd listen --url ${ws}://${host}${asksForKey ? ` --key ${key}` : ""}${listenOptions(params)} FILE
 
 # why a stream is refused, in words

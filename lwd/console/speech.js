@@ -3,7 +3,7 @@
 import { $, h, prose } from "./dom.js";
 import { FORMATS } from "./export.js";
 import { position, seconds } from "./figures.js";
-import { key, typed } from "./key.js";
+import { askOnce, key, typed } from "./key.js";
 import { Latency, median } from "./latency.js";
 import { Messages } from "./messages.js";
 import { Microphone, loudness } from "./microphone.js";
@@ -14,8 +14,10 @@ import { connect, finish, path } from "./socket.js";
 import { Transcript } from "./transcript.js";
 
 export class Speech {
-  constructor(options) {
+  // `changed` is called when a stream has begun, and when it is over.
+  constructor(options, changed) {
     this.options = options;
+    this.changed = changed;
     this.paper = new Paper($("#transcript"), $("#inspector"), $("#spoken"));
     this.messages = new Messages({
       list: $("#messages"),
@@ -96,8 +98,9 @@ export class Speech {
         close();
       },
     });
+    this.changed();
     if (!this.socket) {
-      const refusal = await explain(path(params));
+      const refusal = await explain(askOnce(path(params)));
       this.refuse(refusal);
       if (refusal.wantsKey) {
         typed(refusal.why);
@@ -185,6 +188,7 @@ export class Speech {
     } else {
       this.#say(this.finished());
     }
+    this.changed();
     this.source = null;
     this.socket = null;
     $("#progress").hidden = true;

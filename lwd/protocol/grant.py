@@ -38,11 +38,12 @@ def _ttl_s(value: object) -> int:
             pass  # a number to Python, but to no client
         case int() | float() if 1 <= value <= MAX_TTL_S:
             return int(value)
+    remedy = f"expected a number from 1 to {MAX_TTL_S}."
     raise InvalidParameter(
         "ttl_seconds",
-        f"Invalid 'ttl_seconds' value of '{json.dumps(value)[:_MAX_SHOWN]}'; "
-        f"expected a number from 1 to {MAX_TTL_S}.",
+        f"Invalid 'ttl_seconds' value of '{json.dumps(value)[:_MAX_SHOWN]}'; {remedy}",
         "Bad Request",
+        remedy=remedy,
     )
 
 

@@ -204,7 +204,7 @@ def _refuse_diarization(query: Query) -> None:
     for name, value in (("diarize", is_asked), ("diarize_model", query.text("diarize_model"))):
         if value:
             problem = "speakers are not told apart by this release; leave the parameter out"
-            raise refusal(name, problem)
+            raise refusal(name, problem, problem)
 
 
 def _encoding(query: Query) -> Encoding | None:
@@ -223,11 +223,13 @@ def _sample_rate(query: Query, encoding: Encoding | None) -> int | None:
         return query.integer("sample_rate")
     sample_rate = query.integer("sample_rate", MIN_SAMPLE_RATE, MAX_SAMPLE_RATE)
     if sample_rate is None and encoding is not None:
+        example = 8_000 if encoding in _OF_TELEPHONES else 16_000
+        remedy = f"add its rate in Hz, for example `sample_rate={example}`"
         raise InvalidParameter(
             "sample_rate",
             "Failed to deserialize query parameters: missing field `sample_rate`:"
-            f" `encoding={encoding.value}` is raw audio; add its rate in Hz, for example"
-            f" `sample_rate={8_000 if encoding in _OF_TELEPHONES else 16_000}`",
+            f" `encoding={encoding.value}` is raw audio; {remedy}",
+            remedy=f"it is missing, and `encoding` is raw audio; {remedy}",
         )
     return sample_rate
 
@@ -236,21 +238,25 @@ def _language(query: Query) -> str | None:
     language = query.text("language")
     if language is None or _LANGUAGE_TAG.fullmatch(language):
         return language
+    remedy = "You could try a BCP-47 tag such as 'en-US', or 'multi'"
     raise InvalidParameter(
         "language",
         "Bad Request: No such model/language/tier combination found."
-        f" You could try a BCP-47 tag such as 'en-US', or 'multi' (language: {shown(language)}).",
+        f" {remedy} (language: {shown(language)}).",
         "Bad Request",  # Deepgram's code where a value parses but names nothing
+        remedy=remedy,
     )
 
 
 def _language_hints(query: Query) -> tuple[str, ...]:
     hints = query.texts("language_hint", most=_MAX_LANGUAGE_HINTS, longest=_MAX_TERM_CHARACTERS)
     if hints and query.text("language") != MULTI:
-        raise refusal("language_hint", "only with `language=multi`")
+        remedy = "only with `language=multi`"
+        raise refusal("language_hint", remedy, remedy)
     for hint in hints:
         if hint == MULTI or not _LANGUAGE_TAG.fullmatch(hint):
-            raise refusal("language_hint", f"{shown(hint)} is no BCP-47 tag such as `en-US`")
+            remedy = "BCP-47 tag such as `en-US`"
+            raise refusal("language_hint", f"{shown(hint)} is no {remedy}", f"expected a {remedy}")
     return hints
 
 
@@ -265,7 +271,9 @@ def _utterance_end_ms(query: Query) -> int | None:
     utterance_end_ms = query.integer("utterance_end_ms")
     if utterance_end_ms is not None and utterance_end_ms < MIN_UTTERANCE_END_MS:
         raise InvalidParameter(
-            "utterance_end_ms", f"Invalid 'utterance_end_ms' value of '{utterance_end_ms}'."
+            "utterance_end_ms",
+            f"Invalid 'utterance_end_ms' value of '{utterance_end_ms}'.",
+            remedy=f"expected at least {MIN_UTTERANCE_END_MS}",
         )
     return utterance_end_ms
 
@@ -284,13 +292,11 @@ def _redact(query: Query) -> frozenset[str]:
 def _keyterms(query: Query) -> tuple[Keyterm, ...]:
     terms = query.texts("keyterm", most=MAX_INTEGER, longest=MAX_INTEGER)
     if exceeds_keyterm_limits(terms):
-        raise InvalidParameter("keyterm", KEYTERM_LIMIT_EXCEEDED)
+        raise InvalidParameter("keyterm", KEYTERM_LIMIT_EXCEEDED, remedy=KEYTERM_LIMIT_EXCEEDED)
     keywords = query.texts("keywords", most=MAX_KEYTERMS, longest=_MAX_TERM_CHARACTERS)
     if keywords and (query.text("model") or "").lower().startswith("nova-3"):
-        raise InvalidParameter(
-            "keywords",
-            "Keywords are not supported for Nova-3. Please use `keyterm` instead.",
-        )
+        problem = "Keywords are not supported for Nova-3. Please use `keyterm` instead."
+        raise InvalidParameter("keywords", problem, remedy=problem)
     return (*map(Keyterm, terms), *map(_keyword, keywords))
 
 
@@ -308,6 +314,6 @@ def _extra(query: Query) -> tuple[tuple[str, str], ...]:
     for value in query.texts("extra", most=_MAX_EXTRAS, longest=_MAX_EXTRA_CHARACTERS):
         key, colon, text = value.partition(":")
         if not (key and colon):
-            raise refusal("extra", f"{shown(value)} is no `KEY:VALUE`")
+            raise refusal("extra", f"{shown(value)} is no `KEY:VALUE`", "expected `KEY:VALUE`")
         pairs[key] = text
     return tuple(pairs.items())

@@ -21,7 +21,7 @@ class Query:
     """Decoded pairs. Of a repeated key the last counts, except in a list.
 
     Every reader raises InvalidParameter with a text for the client: it names the parameter, what
-    was given and what is expected, and it is safe in an HTTP header.
+    was given and what is expected, and it is safe in an HTTP header. The remedy has only the last.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -42,11 +42,13 @@ class Query:
         given = self._values.get(name, ())
         values = tuple(value for one in given for value in _listed(one) if value.strip())
         if len(values) > most:
-            raise refusal(name, f"{len(values)} values, expected at most {most}")
+            remedy = f"expected at most {most}"
+            raise refusal(name, f"{len(values)} values, {remedy}", f"{remedy} values")
         for value in values:
             if len(value) > longest:
-                problem = f"{shown(value)} has {len(value)} characters, expected at most {longest}"
-                raise refusal(name, problem)
+                remedy = f"expected at most {longest}"
+                problem = f"{shown(value)} has {len(value)} characters, {remedy}"
+                raise refusal(name, problem, f"{remedy} characters")
         return values
 
     def boolean(self, name: str, *, default: bool = False) -> bool:
@@ -58,7 +60,7 @@ class Query:
             return _BOOLEANS[value.lower()]
         except KeyError:
             problem = f"provided string {shown(value)} was not `true` or `false`"
-            raise refusal(name, problem) from None
+            raise refusal(name, problem, "expected `true` or `false`") from None
 
     def is_boolean(self, name: str) -> bool:
         """Whether a value is there and is a boolean, where it may be something else too."""
@@ -76,7 +78,8 @@ class Query:
             problem = f"{shown(digits)} is out of range"
         else:
             return int(digits)
-        raise refusal(name, f"{problem}, expected an integer from {low} to {high}")
+        remedy = f"expected an integer from {low} to {high}"
+        raise refusal(name, f"{problem}, {remedy}", remedy)
 
     def variant(self, name: str, variants: Iterable[str], default: str) -> str:
         """One of the variants, in any case."""
@@ -89,15 +92,16 @@ class Query:
         return by_lower_case[value.lower()]
 
 
-def refusal(name: str, problem: str) -> InvalidParameter:
-    """Deepgram's words before what is wrong with a parameter."""
-    return InvalidParameter(name, f"Failed to deserialize query parameters: {name}: {problem}")
+def refusal(name: str, problem: str, remedy: str) -> InvalidParameter:
+    """Deepgram's words before what is wrong with a parameter; the value is in `problem` alone."""
+    text = f"Failed to deserialize query parameters: {name}: {problem}"
+    return InvalidParameter(name, text, remedy=remedy)
 
 
 def unknown_variant(name: str, value: str, expected: Iterable[str]) -> InvalidParameter:
     """The refusal of a value that is none of those there are."""
-    names = ", ".join(f"`{variant}`" for variant in expected)
-    return refusal(name, f"unknown variant {shown(value)}, expected one of {names}")
+    remedy = f"expected one of {', '.join(f'`{variant}`' for variant in expected)}"
+    return refusal(name, f"unknown variant {shown(value)}, {remedy}", remedy)
 
 
 def shown(value: str) -> str:

@@ -33,6 +33,7 @@ from lwd.server.live import Live
 from lwd.server.manage import ManageHandlers
 from lwd.server.operations import OperationsHandlers
 from lwd.server.ops import OpsHandlers
+from lwd.server.question import Questions
 from lwd.server.rejections import Rejections
 from lwd.server.reload import LoadConfig, Reloader
 from lwd.server.reply import add_request_id, answer_in_shape, count_request
@@ -90,6 +91,7 @@ def build_app(
             live.note_address,
             count_request,
             rejections.note,
+            Questions().recognise,
             answer_in_shape,
             answer_preflight,
         ],

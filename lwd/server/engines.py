@@ -188,10 +188,11 @@ def _language_for(model: LoadedModel, tag: str | None) -> str | None:
     languages = model.pool.languages
     if code not in languages:
         known = " and ".join(languages) if len(languages) < _FEW else "no such language"
+        remedy = f"The model {model.name} knows {known}."
         raise InvalidParameter(
             "language",
-            "Bad Request: No such model/language/tier combination found."
-            f" The model {model.name} knows {known}.",
+            f"Bad Request: No such model/language/tier combination found. {remedy}",
             "Bad Request",
+            remedy=remedy,
         )
     return code

@@ -10,7 +10,7 @@ import uuid
 
 from aiohttp import web
 
-from lwd.errors import WrongEndpoint
+from lwd.errors import InvalidParameter, WrongEndpoint
 from lwd.server.auth import Authenticator
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.reply import json_response
@@ -80,12 +80,15 @@ def _entry(model: LoadedModel) -> dict[str, object]:
 
 
 def _check_project(project_id: str) -> None:
-    """Raise WrongEndpoint unless it is lwd's."""
+    """Raise WrongEndpoint unless it is lwd's, InvalidParameter where it is no UUID."""
     try:
         is_known = uuid.UUID(project_id) == _PROJECT_ID
     except ValueError:
         # Deepgram sends this one as bare text.
-        raise WrongEndpoint(404, None, f"UUID parsing failed: {_fault(project_id)}") from None
+        problem = f"UUID parsing failed: {_fault(project_id)}"
+        raise InvalidParameter(
+            "project_id", problem, None, remedy="expected a UUID", status=404
+        ) from None
     if not is_known:
         raise WrongEndpoint(404, "PROJECT_NOT_FOUND", "Project not found.")
 

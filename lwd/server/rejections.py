@@ -76,11 +76,10 @@ def explain(rejection: Rejection) -> Reason:
     """A rejection in plain words, without anything that its client sent."""
     if isinstance(rejection, InvalidCredentials):
         return _CREDENTIALS[rejection.state]
-    if rejection.parameter is not None and rejection.reason == "bad_request":
+    if rejection.remedy is not None:
         return Reason(
             f"The value of the parameter {rejection.parameter} cannot be used.",
-            "The client's answer quotes it, in the header dg-error too; docs/protocol.md says what"
-            " it takes.",
+            f"{rejection.remedy[0].upper()}{rejection.remedy[1:].removesuffix('.')}.",
         )
     if (reason := _REASONS.get(rejection.reason)) is not None:
         return reason

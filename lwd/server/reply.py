@@ -27,7 +27,10 @@ ADDRESS = web.RequestKey("address", str)
 """Where the client of a request is, as far as that is known."""
 
 REJECTION = web.RequestKey("rejection", Rejection)
-"""Why a request was refused, if it was."""
+"""Why a request was refused, if it was; not set where it only asks about a refusal."""
+
+ASKS_ABOUT = web.RequestKey("asks_about", UUID)
+"""Identifies the refused stream that a request asks about, and so is its own id too."""
 
 _HINT = "A live stream is GET /v1/listen, as a WebSocket, on server.port; recordings are not taken over HTTP."
 _JSON = {hdrs.CONTENT_TYPE: "application/json"}  # to the byte: no charset
@@ -48,21 +51,12 @@ async def count_request(request: web.Request, handler: Handler) -> web.StreamRes
 @web.middleware
 async def answer_in_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id, and its refusal Deepgram's shape, the log and the metric."""
-    request_id = request[REQUEST_ID] = new_request_id()
+    request_id = request[REQUEST_ID] = request.get(ASKS_ABOUT) or new_request_id()
     try:
         return await _or_rejection(request, handler)
     except Rejection as rejection:
-        request[REJECTION] = rejection
-        metrics.STREAMS_REJECTED.labels(rejection.reason).inc()
-        log.info(
-            "rejected",
-            request_id=str(request_id),
-            key_id=request.get(KEY_ID),
-            address=request.get(ADDRESS),
-            status=rejection.status,
-            reason=rejection.reason,
-            parameter=rejection.parameter,
-        )
+        if ASKS_ABOUT not in request:
+            _note(rejection, request)
         return _rejection_response(rejection, request_id)
 
 
@@ -111,6 +105,22 @@ async def _or_rejection(request: web.Request, handler: Handler) -> web.StreamRes
             # An answer has begun, so that a second one would be noise in it.
             raise ConnectionError from error
         raise InternalFault from error
+
+
+def _note(rejection: Rejection, request: web.Request) -> None:
+    request[REJECTION] = rejection
+    metrics.STREAMS_REJECTED.labels(rejection.reason).inc()
+    log.info(
+        "rejected",
+        request_id=str(request[REQUEST_ID]),
+        key_id=request.get(KEY_ID),
+        address=request.get(ADDRESS),
+        route=route_of(request),
+        status=rejection.status,
+        reason=rejection.reason,
+        parameter=rejection.parameter,
+        remedy=rejection.remedy,
+    )
 
 
 def _in_shape(error: web.HTTPError, request: web.Request) -> Rejection:

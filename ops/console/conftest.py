@@ -93,9 +93,12 @@ class Visitor:
         context.set_default_timeout(PATIENCE_MS)
         self._context = context
 
-    def open(self, daemon: Daemon, view: str = "", *, host: str = "127.0.0.1") -> Page:
-        """A new page with the console."""
+    def open(
+        self, daemon: Daemon, view: str = "", *, host: str = "127.0.0.1", init: str = ""
+    ) -> Page:
+        """A new page with the console; `init` is run before all that is its own."""
         page = self._context.new_page()
+        page.add_init_script(init)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
         page.goto(f"http://{host}:{daemon.port}/{view}")

@@ -112,6 +112,31 @@ def test_a_phone_is_filled_and_holds_the_tables(
     assert all(wanted <= given for wanted, given in widths), widths
 
 
+def test_the_header_of_a_phone_takes_two_rows(
+    browser: Browser, daemon: Daemon, shots: Path
+) -> None:
+    """Name and state beside each other, however long the state is, and the views below."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.route("**/readyz", lambda route: route.fulfill(status=503, body="an engine is starting"))
+    page.goto(f"http://127.0.0.1:{daemon.port}/")
+    expect(page.locator("#health")).to_contain_text("Takes no new streams: an engine is starting")
+    long = [box(page, selector) for selector in ("h1", "#health", "[role=tablist]")]
+    page.unroute("**/readyz")
+    expect(page.locator("#health")).to_contain_text("Ready")
+    short = [box(page, selector) for selector in ("h1", "#health", "[role=tablist]")]
+    page.screenshot(path=shots / "header-phone.png")
+    assert_fits(page)
+    context.close()
+
+    for name, state, views in (short, long):
+        assert name["x"] + name["width"] <= state["x"]
+        assert max(one["y"] for one in (name, state)) < views["y"]
+        assert abs(name["y"] + name["height"] / 2 - state["y"] - state["height"] / 2) < 2
+    assert short[1]["height"] < short[0]["height"] * 1.2
+
+
 def test_nothing_leaves_a_hole_or_jumps(page: Page, twice: Path) -> None:
     """Neither folded panes, nor folded options, nor the progress of a file."""
     wide = box(page, "#transcript")

@@ -210,6 +210,22 @@ def test_captions_lose_no_word(page: Page, text: str) -> None:
         assert following is None or one["end"] <= following["start"] + 0.001
 
 
+def test_the_name_of_a_channel_takes_room(page: Page) -> None:
+    """No line is longer for it."""
+    text = "the good soul openly shouldered my burden and trudged on with me, and so it went " * 3
+    messages = [
+        results(text, 0, final=True, speech_final=True, channel=channel, channels=2)
+        for channel in (0, 1)
+    ]
+
+    srt = transcribed(page, messages, "written.toSrt(transcript)")
+
+    lines = [line for line in srt.splitlines() if not re.fullmatch(r"\d*|.* --> .*", line)]
+    assert {line[:11] for line in lines if ": " in line} == {"Channel 1: ", "Channel 2: "}
+    assert max(map(len, lines)) <= 42
+    assert sorted(re.sub("Channel .: ", "", " ".join(lines)).split()) == sorted(text.split() * 2)
+
+
 @SOME
 @given(st.lists(st.tuples(TEXTS, st.booleans(), st.booleans()), max_size=12))
 def test_any_messages_leave_the_finals(page: Page, told: list[tuple[str, bool, bool]]) -> None:
@@ -290,6 +306,37 @@ def test_events_go_forward_in_time(page: Page) -> None:
     ]
 
 
+def test_events_of_several_channels_have_their_number(page: Page) -> None:
+    """As the lines of the transcript have; those of all the stream have none."""
+    told = page.evaluate(
+        """async () => {
+            const { Messages } = await import("/console/messages.js");
+            const [list, count, events] = [1, 2, 3].map(() => document.createElement("ol"));
+            const copy = document.createElement("button");
+            const messages = new Messages({ list, count, copy, events });
+            [
+                { type: "SpeechStarted", channel: [1, 2], timestamp: 0.5 },
+                {
+                    type: "Results", channel_index: [0, 2], channel: { alternatives: [] },
+                    speech_final: true, start: 0, duration: 1,
+                },
+                { type: "UtteranceEnd", channel: [0, 2], last_word_end: 2 },
+                { type: "SpeechStarted", channel: [0, 1], timestamp: 3 },
+                { type: "Metadata", duration: 4, channels: 2 },
+            ].forEach((message) => messages.add(message, ""));
+            return [...events.children].map((one) => one.textContent);
+        }"""
+    )
+
+    assert told == [
+        "0.50\u00a0sSpeechStarted, channel 2",
+        "1.00\u00a0sspeech_final, channel 1",
+        "2.00\u00a0sUtteranceEnd, channel 1",
+        "3.00\u00a0sSpeechStarted",
+        "4.00\u00a0sMetadata: the stream is over",
+    ]
+
+
 def test_whatever_lwd_counts_has_words(page: Page) -> None:
     """No name of lwd's own stands among them."""
     ended, refused = page.evaluate(
@@ -356,10 +403,15 @@ def test_code_asks_for_what_its_client_takes(page: Page) -> None:
     for code in codes.values():
         assert not re.search(r"encoding['\"]?[:=]", code)
     assert "node listen.mjs FILE" in codes["javascript"]
+    assert 'socket.on("error", ({ message }) => {' in codes["javascript"]
+    assert "console.error(`No stream: ${message}`);" in codes["javascript"]
     assert "model" not in codes["javascript"]
     assert "# Chosen, but not to be had here: vad_events, multichannel\n" in codes["pipecat"]
     assert "# Chosen, but not to be had here: multichannel, replace\n" in codes["livekit"]
     assert "multichannel=" not in codes["pipecat"] + codes["livekit"]
+    assert codes["shell"].startswith(
+        "# a file, with lwd's own client, which in a checkout is .venv/bin/lwd\n"
+    )
     words = shlex.split(codes["shell"].partition("\n\n")[0], comments=True)
     assert words[:3] == ["lwd", "listen", "--url"]
     assert words[-3:] == ["--param", "replace=it's:it is", "FILE"]

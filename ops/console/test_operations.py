@@ -35,6 +35,22 @@ def test_the_view_follows_the_streams(visitor: Visitor, daemon: Daemon, speech_f
     expect(page.locator("#tiles")).to_contain_text(re.compile(r"median, last \d+\s(s|min)"))
 
 
+def test_the_header_is_told_of_streams_at_once(
+    visitor: Visitor, daemon: Daemon, speech_file: Path
+) -> None:
+    """One word for a daemon that is well, and no number that is old."""
+    page = visitor.open(daemon, init="window.setInterval = () => 0;")
+    health = page.locator("#health")
+    expect(health).to_have_text("Ready")
+    page.check("#at-pace")
+
+    page.set_input_files("#file", speech_file)
+
+    expect(health).to_have_text("Ready, 1 stream")
+    expect(page.locator("#state")).to_contain_text("Heard")
+    expect(health).to_have_text("Ready")
+
+
 def test_the_view_tells_why_requests_were_refused(visitor: Visitor, daemon: Daemon) -> None:
     """In words, for whoever looks after it; never with what was sent."""
     page = visitor.open(daemon, "#operations")
@@ -45,6 +61,7 @@ def test_the_view_tells_why_requests_were_refused(visitor: Visitor, daemon: Daem
 
     newest = page.locator("#rejections li").first
     expect(newest).to_contain_text("The value of the parameter endpointing cannot be used.")
+    expect(newest).to_contain_text("Expected an integer from 0 to 2147483647.")
     expect(newest).to_contain_text("400 · INVALID_QUERY_PARAMETER · /v1/listen")
     expect(page.locator("#errors")).to_contain_text("requests that lwd could make nothing of")
     assert page.locator("#rejections li").count() >= before

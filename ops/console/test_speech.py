@@ -318,12 +318,33 @@ def test_a_refused_stream_shows_its_reason(
     page.set_input_files("#file", speech_file)
     expect(refusal).to_contain_text("lwd does not take this key: Invalid credentials.")
 
-    page.evaluate("([key]) => sessionStorage.setItem('lwd-key', key)", [KEY])
+    enter(page, KEY)
+    expect(page.get_by_role("dialog")).to_be_hidden()
     page.fill("[name=utterance_end_ms]", "999")
     page.set_input_files("#file", speech_file)
     expect(refusal).to_contain_text("Invalid 'utterance_end_ms' value of '999'.")
+    expect(page.locator("#state")).to_have_text("Nothing was heard.")
 
     page.fill("[name=utterance_end_ms]", "1000")
     page.set_input_files("#file", speech_file)
     expect(page.locator("#state")).to_contain_text("Heard")
     expect(refusal).to_be_hidden()
+
+
+def test_a_refused_stream_counts_once(page: Page, speech_file: Path) -> None:
+    """Although the page asks again to learn why, and shows the id of the stream itself."""
+    counted = """async () => {
+        const status = (what) => fetch(`/v1/status/${what}`).then((answer) => answer.json());
+        const { rejected } = await status("operations");
+        const { rejections } = await status("rejections");
+        return [rejected.bad_request, rejections[0]?.request_id];
+    }"""
+    before, _ = page.evaluate(counted)
+
+    page.fill("[name=utterance_end_ms]", "998")
+    page.set_input_files("#file", speech_file)
+    expect(page.locator("#refusal")).to_contain_text("value of '998'")
+
+    after, newest = page.evaluate(counted)
+    assert after == before + 1
+    expect(page.locator("#refusal code")).to_contain_text(newest)

@@ -402,6 +402,43 @@ def test_any_query(query: list[tuple[str, str]]) -> None:
         assert outcome.punctuate or not outcome.smart_format
 
 
+MARKS = st.sampled_from(["zqxj", "-90210", "90210", "zqxj" * 60])
+MARKED = st.builds("".join, st.tuples(st.text(), MARKS, st.text())) | MARKS
+
+
+@given(NAMES, st.lists(MARKED, min_size=1, max_size=60), st.booleans())
+def test_a_remedy_has_nothing_of_what_was_sent(name: str, values: list[str], multi: bool) -> None:
+    """Those who run lwd are told what a parameter takes, and not what its client made of it."""
+    pairs = [("language", "multi")] * multi + [(name, value) for value in values]
+    try:
+        parse_listen_params([*pairs, ("zqxj", "zqxj")])
+    except InvalidParameter as error:
+        told = error.remedy or ""
+    else:
+        told = "nothing, as it was taken"
+    assert told
+    assert "zqxj" not in told.lower()
+    assert "90210" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("channels", "90", "expected an integer from 1 to 20"),
+        ("punctuate", "yes", "expected `true` or `false`"),
+        ("utterance_end_ms", "10", "expected at least 1000"),
+        ("redact", "wax", "expected one of `true`, `false`, `pci`, `numbers`,"),
+        ("encoding", "mulaw", "add its rate in Hz, for example `sample_rate=8000`"),
+        ("language", "english", "a BCP-47 tag such as 'en-US', or 'multi'"),
+        ("extra", "k", "expected `KEY:VALUE`"),
+        ("search", "x" * 201, "expected at most 200 characters"),
+    ],
+)
+def test_a_remedy_says_what_is_taken(name: str, value: str, remedy: str) -> None:
+    """Which is lwd's own half of the text that the client gets."""
+    assert remedy in (refusal((name, value)).remedy or "")
+
+
 def test_what_was_asked_for_is_named_as_in_the_query() -> None:
     """An operator reads in the log what the client wrote; keywords count as keyterms."""
     names = {

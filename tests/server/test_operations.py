@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from lwd import errors
 from lwd.auth.keyfile import update_keys
@@ -124,6 +125,7 @@ async def test_each_rejection_has_its_reason(start_server: StartServer, tmp_path
     ]
     assert all(one["remedy"] and one["at"].endswith("+00:00") for one in recent)
     assert recent[1]["parameter"] == "endpointing"
+    assert recent[1]["remedy"] == "Expected an integer from 0 to 2147483647."
 
 
 async def test_no_rejection_keeps_what_was_sent(start_server: StartServer) -> None:
@@ -138,11 +140,32 @@ async def test_no_rejection_keeps_what_was_sent(start_server: StartServer) -> No
         f"/{secret}?token={secret}",
     ):
         headers = {"Authorization": f"Token {secret}", "Origin": f"http://{secret}"}
-        assert (await server.client.get(path, headers=headers)).status >= 400
+        with capture_logs() as logs:
+            assert (await server.client.get(path, headers=headers)).status >= 400
+        assert [line["event"] for line in logs] == ["rejected"]
+        assert secret not in str(logs)
     answer = await server.client.get("/v1/status/rejections", headers=WITH_KEY)
 
     assert len((await answer.json())["rejections"]) == 5
     assert secret not in await answer.text()
+
+
+async def test_the_log_says_what_and_where(server: Server) -> None:
+    """The route, the parameter and what it takes; `other` is whatever lwd has nothing at."""
+    with capture_logs() as logs:
+        await server.client.get("/v1/listen", params={"diarize": "true"})
+        await server.client.get("/v1/projects/sesame")
+        await server.client.get("/sesame")
+
+    assert [(one["route"], one["parameter"], one["remedy"]) for one in logs] == [
+        (
+            "/v1/listen",
+            "diarize",
+            "speakers are not told apart by this release; leave the parameter out",
+        ),
+        ("/v1/projects/{project_id}", "project_id", "expected a UUID"),
+        ("other", None, None),
+    ]
 
 
 async def test_rejections_do_not_pile_up(server: Server) -> None:

@@ -15,6 +15,7 @@ from lwd.errors import InvalidParameter
 
 _SCHEMES = ("http", "https", "ws", "wss")
 _MAX_URL_LENGTH = 2048
+_EXPECTED = "expected a URL such as `https://example.com/results`"
 
 # The last label begins with a letter: what does not could be an address in disguise, as 0x7f.1 is.
 _NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_][a-z0-9_-]{0,62}\.)*[a-z][a-z0-9-]{0,62}")
@@ -69,10 +70,12 @@ class CallbackPolicy:
         try:
             url = URL(text[: _MAX_URL_LENGTH + 1])
         except ValueError:
-            raise _refusal() from None
+            raise _refusal("") from None
         if not url.scheme:
             # Deepgram's code and whole text for it.
-            raise InvalidParameter("callback", "Invalid query string.", "Bad Request")
+            raise InvalidParameter(
+                "callback", "Invalid query string.", "Bad Request", remedy=_EXPECTED
+            )
         for problem in self._problems(url, len(text)):
             raise _refusal(problem)
         return Target(url.with_fragment(None))
@@ -98,7 +101,7 @@ class CallbackPolicy:
         if not (_NAME.fullmatch(host) or _is_address(host)):
             yield "Its host is neither a name nor an address."
         if url.port not in self.ports:
-            yield f"Its port is {url.port}; this server delivers to {_listed(self.ports)}."
+            yield f"Its port is none of {_listed(self.ports)}."
         if not self._allows_host(host):
             yield "Its host is not in this server's callback.hosts."
         if _is_address(host) and not self.allows_address(host):
@@ -111,9 +114,10 @@ class CallbackPolicy:
         )
 
 
-def _refusal(problem: str = "") -> InvalidParameter:
+def _refusal(problem: str) -> InvalidParameter:
     """Deepgram's words, and what it does not say where the URL may well be one."""
-    return InvalidParameter("callback", f"Invalid callback url. {problem}".rstrip())
+    text = f"Invalid callback url. {problem}".rstrip()
+    return InvalidParameter("callback", text, remedy=problem or _EXPECTED)
 
 
 def _is_address(host: str) -> bool:
