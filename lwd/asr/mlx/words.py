@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 
 from lwd.asr.mlx.align import loud_frames, token_starts, trim
 from lwd.asr.mlx.context import SAMPLES_PER_POSITION
+from lwd.asr.mlx.guards import loop_tokens
 from lwd.asr.mlx.row import Decoded
 from lwd.asr.mlx.vocabulary import Vocabulary
 from lwd.asr.types import SAMPLE_RATE, Samples, Word
 
 _POSITION_S = SAMPLES_PER_POSITION / SAMPLE_RATE
+
+_ECHO_SHARE = 0.25
+"""Of the time of a phrase: nobody says it again in less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ class Alignment:
 def words(
     decoded: Decoded, language: str, samples: Samples, vocabulary: Vocabulary, alignment: Alignment
 ) -> Iterator[Word]:
-    """The words of a window, in order, with times inside it that never go back."""
+    """The words of a window, in order, with times inside it that never go back.
+
+    What the decoder wrote twice and was said once is there once.
+    """
     if not decoded.tokens:
         return
     duration_s = len(samples) / SAMPLE_RATE
@@ -43,10 +50,11 @@ def words(
         times_s = np.linspace(0.0, duration_s, len(decoded.tokens) + 1)
         loud = np.zeros(0, dtype=bool)
     probabilities = np.exp(decoded.log_probabilities)
-    for word in vocabulary.split_words(decoded.tokens, language):
+    said = decoded.tokens[: _n_said(decoded.tokens, times_s)]
+    for word in vocabulary.split_words(said, language):
         start_s, end_s = trim(float(times_s[word.first]), float(times_s[word.end]), loud)
         probability = float(probabilities[word.first : word.end].mean())
-        tokens = tuple(decoded.tokens[word.first : word.end])
+        tokens = tuple(said[word.first : word.end])
         yield Word(word.text, start_s, end_s, probability, tokens)
 
 
@@ -60,3 +68,12 @@ def _token_times_s(decoded: Decoded, duration_s: float, lag_s: float) -> NDArray
         starts = np.append(starts, positions)
     times_s: NDArray[np.float64] = np.clip(starts * _POSITION_S - lag_s, 0.0, duration_s)
     return times_s
+
+
+def _n_said(tokens: Sequence[int], times_s: NDArray[np.float64]) -> int:
+    """How many tokens stand before a last phrase that is but the decoder's echo of the one before."""
+    n, end = loop_tokens(tokens, copies=2), len(tokens)
+    # To the last token's start: its end takes in the silence that follows.
+    once_s = times_s[end - n - 1] - times_s[end - 2 * n]
+    again_s = times_s[end - 1] - times_s[end - n]
+    return end - n if again_s < _ECHO_SHARE * once_s else end

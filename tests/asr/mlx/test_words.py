@@ -30,13 +30,13 @@ def looking_at(*positions: int) -> list[NDArray[np.float32]]:
     ]
 
 
-def decoded(*positions: int) -> Decoded:
+def decoded(*positions: int, copies: int = 1) -> Decoded:
     """TEXT, spoken at these positions; the end token's is the last, if it is there."""
     attention = looking_at(*positions)
     return Decoded(
         row=0,
         temperature=0.0,
-        tokens=TOKENS,
+        tokens=TOKENS * copies,
         log_probabilities=[-0.1] * len(attention),
         attention=attention,
     )
@@ -100,6 +100,21 @@ def test_without_alignment_the_window_is_shared_out() -> None:
 
     assert [word.start_s for word in heard] == pytest.approx([0.0, 0.8, 1.6, 2.4, 3.2])
     assert heard[-1].end_s == pytest.approx(4.0)
+
+
+def test_what_was_said_once_is_there_once() -> None:
+    """A decoder that goes on after the end of the speech writes it again, in no time."""
+    heard = timed(decoded(*SPOKEN_AT[:-1], 182, 183, 184, 185, 186, 190, copies=2))
+
+    assert "".join(word.text for word in heard) == TEXT
+    assert heard[-1].end_s == pytest.approx(182 * 0.02, abs=0.2)
+
+
+def test_what_was_said_twice_stays() -> None:
+    """However quickly a person can say it again."""
+    heard = timed(decoded(10, 30, 50, 70, 90, 110, 120, 130, 140, 150, 190, copies=2))
+
+    assert "".join(word.text for word in heard) == TEXT * 2
 
 
 def test_no_tokens_are_no_words() -> None:
