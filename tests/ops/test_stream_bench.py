@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from corpus import Clip, TimedWord
 from lwd.asr.types import SAMPLE_RATE, Samples
 from report import Figure, Measured, as_json, missed
 from scoring import WordErrors
+from streaming import capacity
+from streaming.bench import Bench, Plan
 from streaming.capacity import search
 from streaming.client import Received, Recording, Result, Word
 from streaming.compose import Call, Utterance, compose, join, linear16
@@ -346,6 +349,47 @@ def test_capacity_is_found_exactly(capacity: int) -> None:
     assert search(holds, limit=32) == min(capacity, 32)
     assert len(asked) == len(set(asked)) <= 11
     assert max(asked) <= 32
+
+
+class WordyClient:
+    """A server that says these texts, one for each call, in time."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = iter(texts)
+
+    async def stream(self, pcm: bytes, pace: float) -> Recording:  # noqa: ARG002 - the protocol's
+        """Have heard the call at once."""
+        return Recording([Received(1.4, 1.4, next(self._texts))])
+
+    def results(self, recording: Recording) -> Sequence[Result]:
+        """What was said, as a speech_final."""
+        return [closing(1.3, message.at_s, message.text) for message in recording.received]
+
+
+def test_words_of_two_runs_decide_where_those_of_one_were_too_wrong(tmp_path: Path) -> None:
+    """Chance may make a point, in what is tried as in what it is compared with."""
+    right, wrong = "so long", "so"
+    alone, first, again, overload = [right, wrong], [wrong] * 2, [right] * 2, [right] * 4
+    said = (utterance(0, 1, "so long"), utterance(1.5, 2, ""))
+    bench = Bench(
+        client=WordyClient([*alone, *first, *again, *overload]),
+        meter=None,
+        model="tiny.en",
+        calls=[Call(str(n), silence(2), said) for n in range(2)],
+        clips=(),
+        plan=Plan(1, max_streams=2, endpointing_s=0.3, minutes=1, pace=1, n_clips=None),
+        threads=1,
+        scratch=tmp_path,
+        normalise=str,
+        console=Console(quiet=True),
+    )
+
+    found: dict[str, Any] = as_json([capacity.measure(bench)])
+
+    assert found["capacity_streams"] == 2
+    tried = {trial["streams"]: trial for trial in found["capacity_trials"]}
+    assert (tried[2]["wer_delta_points"], tried[2]["runs"]) == (0, 2)
+    assert tried[1]["runs"] == 1
 
 
 def test_memory_growth_is_counted_once_it_has_settled() -> None:

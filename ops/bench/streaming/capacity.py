@@ -1,14 +1,14 @@
 """How many callers a server carries at once, and what becomes of them when there are twice as many."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from report import Figure, Measured
 from scoring import WordErrors
 from streaming.bench import Bench
 from streaming.calls import disturbance, usage
-from streaming.run import Run
-from streaming.score import Total, growth_percent, mean, percentile
+from streaming.run import Run, in_turn
+from streaming.score import CallScore, Total, growth_percent, mean, percentile
 
 _FINAL_P95_S, _OVERLOAD_P95_S = 1.0, 2.0
 _WER_POINTS = 1.0
@@ -20,7 +20,8 @@ _STREAMS = {"tiny.en": 8, "base": 4}
 class Trial:
     """Streams at once, and what came of their calls.
 
-    `wer_delta_points` compares with the same calls when each was the only one.
+    `wer_delta_points` compares with the same calls when each was the only one; of `runs`, as all
+    else is of the first.
     """
 
     streams: int
@@ -33,15 +34,22 @@ class Trial:
     errors: int
     memory_growth_percent: float | None
     usage: dict[str, object]
+    runs: int = 1
+
+    @property
+    def is_in_time(self) -> bool:
+        """Whether all are served, soon enough."""
+        return self.final_p95_s <= _FINAL_P95_S and not (self.refused or self.errors)
+
+    @property
+    def is_accurate(self) -> bool:
+        """Whether it is heard as well as one alone."""
+        return self.wer_delta_points <= _WER_POINTS
 
     @property
     def holds(self) -> bool:
         """Whether the server carries so many."""
-        return (
-            self.final_p95_s <= _FINAL_P95_S
-            and self.wer_delta_points <= _WER_POINTS
-            and not (self.refused or self.errors)
-        )
+        return self.is_in_time and self.is_accurate
 
 
 def measure(bench: Bench) -> Measured:
@@ -52,7 +60,7 @@ def measure(bench: Bench) -> Measured:
     def trial(streams: int) -> Trial:
         if streams not in trials:
             run = bench.in_turn(streams)
-            trials[streams] = found = _trial(bench, streams, run, alone)
+            trials[streams] = found = _tried(bench, streams, run, alone)
             late = disturbance(run)
             remarks.extend(f"{streams} at once: {remark}" for remark in late)
             bench.say(
@@ -87,22 +95,36 @@ def search(holds: Callable[[int], bool], limit: int) -> int:
     return good
 
 
+def _tried(bench: Bench, streams: int, run: Run, alone: Mapping[str, WordErrors]) -> Trial:
+    found = _trial(bench, streams, run, alone)
+    if not found.is_in_time or found.is_accurate:
+        return found
+    # Chance alone may make a point: it is the two runs together that have too many errors, or not.
+    again = bench.run(in_turn(bench.calls, streams))
+    points = _points([*bench.scores(run), *bench.scores(again)], alone)
+    return replace(found, wer_delta_points=points, runs=2)
+
+
 def _trial(bench: Bench, streams: int, run: Run, alone: Mapping[str, WordErrors]) -> Trial:
     scores = bench.scores(run)
     total = Total.of(scores)
-    same = sum((alone[call.call] for call in scores), WordErrors())
     return Trial(
         streams=streams,
         final_p50_s=percentile(total.final_s, 50),
         final_p95_s=percentile(total.final_s, 95),
         finals_missing=total.missing_finals,
         interim_mean_s=mean(total.interim_s),
-        wer_delta_points=total.errors.percent - same.percent,
+        wer_delta_points=_points(scores, alone),
         refused=len(run.heard) - len(run.admitted),
         errors=len(run.errors),
         memory_growth_percent=growth_percent([sum(at.resident_bytes.values()) for at in run.usage]),
         usage=usage(run),
     )
+
+
+def _points(scores: Sequence[CallScore], alone: Mapping[str, WordErrors]) -> float:
+    same = sum((alone[call.call] for call in scores), WordErrors())
+    return Total.of(scores).errors.percent - same.percent
 
 
 def _figures(carried: int, overload: Trial, target: int | None) -> list[Figure]:
