@@ -366,8 +366,11 @@ class WordyClient:
         return [closing(1.3, message.at_s, message.text) for message in recording.received]
 
 
-def test_words_of_two_runs_decide_where_those_of_one_were_too_wrong(tmp_path: Path) -> None:
+def test_words_of_two_runs_decide_where_those_of_one_were_too_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Chance may make a point, in what is tried as in what it is compared with."""
+    monkeypatch.setattr("streaming.run._STAGGER_S", 0.0)
     right, wrong = "so long", "so"
     alone, first, again, overload = [right, wrong], [wrong] * 2, [right] * 2, [right] * 4
     said = (utterance(0, 1, "so long"), utterance(1.5, 2, ""))
