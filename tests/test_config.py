@@ -247,6 +247,37 @@ def test_other_addresses_need_a_key(host: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("listen", "agent", "faulty"),
+    [
+        ("127.0.0.1:9000", None, "ops.listen"),
+        ("localhost:9000", None, "ops.listen"),
+        ("0.0.0.0:9000", None, "ops.listen"),
+        ("127.0.0.1:8081", "127.0.0.1:8081", "ops.agent_listen"),
+        ("127.0.0.1:8081", "0.0.0.0:9000", "ops.agent_listen"),
+    ],
+)
+def test_listeners_share_no_port(listen: str, agent: str | None, faulty: str) -> None:
+    """One of the two would break the other, or never be reached."""
+    values: dict[str, object] = {"ops.listen": listen, "ops.agent_listen": agent}
+    values["auth.keys"] = ["k"]
+
+    [problem] = problems(None, values)
+
+    assert problem.startswith(f"{faulty} ")
+
+
+@pytest.mark.parametrize(
+    ("listen", "agent"),
+    [("[::1]:9000", None), ("127.0.0.1:8081", "127.0.0.1:8082"), ("127.0.0.1:0", "127.0.0.1:0")],
+)
+def test_listeners_that_do_not_meet(listen: str, agent: str | None) -> None:
+    """The same port of another address, another port, and whichever is free."""
+    config = load_config(None, {"ops.listen": listen, "ops.agent_listen": agent}, {})
+
+    assert config.ops.listen == listen
+
+
+@pytest.mark.parametrize(
     ("key", "good", "bad"),
     [
         ("server.allowed_hosts", "lwd.example", "lwd.example:9000"),

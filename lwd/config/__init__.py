@@ -1,6 +1,7 @@
-"""The configuration of lwd: its keys (schema.py) and where their values come from (load.py)."""
+"""The configuration of lwd: its keys (schema.py), what must hold between them (rules.py), and where their values come from (load.py)."""
 
 from lwd.config.load import effective, load_config
+from lwd.config.rules import Rule
 from lwd.config.schema import (
     AuthConfig,
     CallbackConfig,
@@ -10,7 +11,6 @@ from lwd.config.schema import (
     LogConfig,
     ModelConfig,
     OpsConfig,
-    Rule,
     ServerConfig,
     StreamingConfig,
     VadConfig,

@@ -17,7 +17,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from lwd.config.schema import Config, Context, Rule
+from lwd.config.rules import Context, Rule
+from lwd.config.schema import Config
 from lwd.errors import ConfigInvalid
 
 EARLIER_VARIABLES = {

@@ -1,11 +1,11 @@
 """What can be configured: every key with its meaning, default and bounds.
 
-Knows nothing of where values come from (load.py), nor of what they are used for.
+Knows nothing of where values come from (load.py), nor of what they are used for. What must hold
+between values is in rules.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from lwd.auth.origin import is_loopback
+from lwd.config.rules import RULES, Context
 from lwd.config.values import (
     CallbackHost,
     HostName,
@@ -282,12 +282,12 @@ class Config(_Section):
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
-    def model_post_init(self, context: "Context | None", /) -> None:
+    def model_post_init(self, context: Context | None, /) -> None:
         """Keep where each given value came from."""
         self._origins.update(context.origins if context else {})
 
     @model_validator(mode="after")
-    def _keep_rules(self, info: "ValidationInfo[Context | None]") -> Self:
+    def _keep_rules(self, info: ValidationInfo[Context | None]) -> Self:
         rules = (*RULES, *(info.context.rules if info.context else ()))
         broken = [(rule, text) for rule in rules if (text := rule.expected(self))]
         if broken:
@@ -298,90 +298,3 @@ class Config(_Section):
     def origin(self, path: str) -> str | None:
         """Return the file, variable or command line that gave the value; None for a default."""
         return self._origins.get(path)
-
-
-class Rule(NamedTuple):
-    """What must hold between the value at `path` and those at `others`.
-
-    `expected` says what the value should be, or None where the rule holds.
-    """
-
-    path: str
-    others: tuple[str, ...]
-    expected: Callable[[Config], str | None]
-
-
-class Context(NamedTuple):
-    """What a configuration is validated with: the source of each value by its path, more rules."""
-
-    origins: Mapping[str, str]
-    rules: Sequence[Rule]
-
-
-def _expected_host(config: Config) -> str | None:
-    if not config.auth.is_open or is_loopback(config.server.host):
-        return None
-    return (
-        "a loopback address such as 127.0.0.1 while auth.keys is empty, or else at least one key"
-        " there or in auth.keys_file"
-    )
-
-
-def _expected_ops_host(config: Config) -> str | None:
-    if not config.auth.is_open or is_loopback(config.ops.host):
-        return None
-    return "a loopback address such as 127.0.0.1:8081 while no key is asked for"
-
-
-def _expected_threshold(config: Config) -> str | None:
-    if config.vad.silence_threshold <= config.vad.speech_threshold:
-        return None
-    return "at most vad.speech_threshold"
-
-
-def _expected_aliases(config: Config) -> str | None:
-    loaded = config.model.loaded
-    strays = [name for name in config.model.aliases.values() if name not in loaded]
-    if not strays:
-        return None
-    return (
-        f"aliases of {' or '.join(loaded)}; {', '.join(strays)} is not loaded: add it to model.also"
-    )
-
-
-def _expected_names(config: Config) -> str | None:
-    loaded = {prefix + name.lower() for name in config.model.loaded for prefix in ("", "whisper-")}
-    names = [alias.lower() for alias in config.model.aliases]
-    unclear = [
-        alias
-        for alias, name in zip(config.model.aliases, names, strict=True)
-        if not name.strip() or name in loaded or names.count(name) > 1
-    ]
-    if not unclear:
-        return None
-    return (
-        "names that are not empty, not those of loaded models, and not alike but for case; "
-        f"correct {', '.join(map(repr, unclear))}"
-    )
-
-
-def _expected_also(config: Config) -> str | None:
-    loaded = config.model.loaded
-    repeated = sorted({name for name in loaded if loaded.count(name) > 1})
-    if not repeated:
-        return None
-    return (
-        f"models other than the default {loaded[0]}, each once; {', '.join(repeated)} is repeated"
-    )
-
-
-_LOADED = ("model.name", "model.quantization", "model.also")
-
-RULES = (
-    Rule("server.host", ("auth.keys", "auth.keys_file"), _expected_host),
-    Rule("ops.listen", ("auth.keys", "auth.keys_file"), _expected_ops_host),
-    Rule("vad.silence_threshold", ("vad.speech_threshold",), _expected_threshold),
-    Rule("model.also", ("model.name", "model.quantization"), _expected_also),
-    Rule("model.aliases", _LOADED, _expected_aliases),
-    Rule("model.aliases", _LOADED, _expected_names),
-)
