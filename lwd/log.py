@@ -58,7 +58,7 @@ PERSONAL = frozenset(
     }
 )
 
-_QUOTES_REQUESTS = "aiohttp.server"
+_HTTP_SERVER = "aiohttp.server"
 """Its exceptions quote the line that is no HTTP, which may be the one with the key."""
 
 _MOST_STDERR_BYTES = 5 << 20
@@ -92,6 +92,7 @@ def configure_logging(
     # Their lines hold query strings, and keys in sub-protocols; lwd logs each stream itself.
     for library in ("aiohttp.access", "aiohttp.websocket"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
+    logging.getLogger(_HTTP_SERVER).addFilter(_is_no_farewell)
     structlog.configure(
         processors=[
             filter_by_level,
@@ -184,9 +185,14 @@ def _for_people() -> list[Processor]:
     return [format_exc_info, publish, renderer]
 
 
+def _is_no_farewell(record: logging.LogRecord) -> bool:
+    """Whether it is not just a client that left before its answer: for aiohttp that is an error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ConnectionError))
+
+
 def _name_library_message(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Give a library's message the one fixed event name that all of them share."""
     name, message = event["_record"].name, event["event"]
-    if name == _QUOTES_REQUESTS and (exc_info := event.pop("exc_info", None)):
+    if name == _HTTP_SERVER and (exc_info := event.pop("exc_info", None)):
         message = f"{message}: {exc_info[0].__name__}"
     return {**event, "logger": name, "message": message, "event": "library_message"}

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 import structlog
+from aiohttp import ClientConnectionResetError
 from aiohttp.log import ws_logger
 
 from lwd.log import PERSONAL, configure_logging
@@ -144,6 +145,16 @@ def test_a_request_that_is_no_http_is_not_quoted(lines: Lines) -> None:
 
     assert line["message"] == "Error handling request: ValueError"
     assert "sentinel" not in str(line)
+
+
+def test_a_client_that_left_is_no_error(lines: Lines) -> None:
+    """The HTTP library takes a connection that its client gave up for one."""
+    try:
+        raise ClientConnectionResetError("Cannot write to closing transport")
+    except ClientConnectionResetError:
+        logging.getLogger("aiohttp.server").exception("Error handling request")
+
+    assert lines() == []
 
 
 def test_library_messages_go_the_same_way(lines: Lines) -> None:

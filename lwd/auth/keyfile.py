@@ -23,7 +23,9 @@ def read_keys(path: Path) -> tuple[Key, ...]:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read()
     except FileNotFoundError as error:
-        raise KeysFileInvalid(f"{path.absolute()}: not there; lwd keys add makes it") from error
+        raise KeysFileInvalid(
+            f"{path.absolute()}: not there; put it back, or begin anew with lwd keys add"
+        ) from error
     except OSError as error:
         raise _inaccessible(path, error) from error
     if mode & _OTHERS:
@@ -52,6 +54,11 @@ def update_keys(
     except FileNotFoundError as error:
         raise KeysFileInvalid(
             f"{path}: {target.parent} is not there; make it, as the user that lwd runs as"
+        ) from error
+    except PermissionError as error:
+        raise KeysFileInvalid(
+            f"{path}: {target.parent}: {error.strerror}; a new file is written there, so run this as"
+            " who may"
         ) from error
     except OSError as error:
         raise _inaccessible(path, error) from error

@@ -107,7 +107,7 @@ def add(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a key and print it, this once; the file is made if there is none."""
+    """Make a key and print it, this once; the file is made if there is none, and lwd says so."""
     if not label.strip():
         raise UsageError("LABEL is empty; say whose the key is, such as 'front desk'")
     now, ends = _now(), expires and expires.replace(tzinfo=UTC)
@@ -123,17 +123,19 @@ def add(
         created=now,
         expires=ends,
     )
-    update_keys(
-        _file(file, config),
-        lambda keys: (*keys, key),
-        lambda: _hand_over(key, secret, as_json=as_json),
-    )
+    path = _file(file, config)
+    is_first = not path.exists()
+    update_keys(path, lambda keys: (*keys, key), lambda: _hand_over(key, secret, as_json=as_json))
+    if is_first:
+        click.echo(
+            f"{path} is new: no other key is in it, and none but its owner may read it.", err=True
+        )
 
 
 @keys.command(
     name="list",
     cls=Command,
-    examples={"lwd keys list --file /usr/local/etc/lwd/keys.json": "The keys of a file:"},
+    examples={"lwd keys list --file /var/lib/lwd/keys.json": "The keys of a file:"},
 )
 @_common_options
 def list_(*, file: Path | None, config: Path | None, as_json: bool) -> None:

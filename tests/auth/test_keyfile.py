@@ -42,7 +42,10 @@ def test_a_file_that_others_reach_is_refused(file: Path, mode: int) -> None:
 
 def test_a_file_that_is_not_there_has_a_remedy(tmp_path: Path) -> None:
     """The command that makes it is named."""
-    with pytest.raises(KeysFileInvalid, match=r"keys\.json: not there; lwd keys add"):
+    with pytest.raises(
+        KeysFileInvalid,
+        match=r"keys\.json: not there; put it back, or begin anew with lwd keys add",
+    ):
         read_keys(tmp_path / "keys.json")
     with pytest.raises(KeysFileInvalid, match="Is a directory"):
         read_keys(tmp_path)

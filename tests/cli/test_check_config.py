@@ -111,7 +111,7 @@ def test_a_keys_file_that_cannot_be_used_is_told(
     told = capsys.readouterr().err
     assert told.startswith(f"lwd: auth.keys_file ({file}): ")
     assert told.endswith(
-        f"expected a keys file that can be used; {keys}: not there; lwd keys add makes it\n"
+        f"expected a keys file that can be used; {keys}: not there; put it back, or begin anew with lwd keys add\n"
     )
 
     assert run("keys", "add", "desk", "--config", str(file)) == 0

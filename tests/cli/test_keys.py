@@ -55,6 +55,15 @@ def test_a_key_is_made_and_shown_once(run: Run, file: Path, capsys: Capture) -> 
     assert found.id == entry["id"]
 
 
+def test_a_new_file_is_told_of(run: Run, file: Path, capsys: Capture) -> None:
+    """Whoever lost the old one locks its clients out by it; whoever adds to one hears nothing."""
+    assert run("keys", "add", "front desk") == 0
+    assert f"{file} is new: no other key is in it" in capsys.readouterr().err
+
+    assert run("keys", "add", "back desk") == 0
+    assert "is new" not in capsys.readouterr().err
+
+
 def test_a_key_has_an_end(run: Run, file: Path, capsys: Capture) -> None:
     """A day or a moment, in UTC; what has passed is shown as expired."""
     assert run("keys", "add", "guest", "--expires", "2999-01-31") == 0
@@ -224,7 +233,7 @@ def test_what_cannot_be_is_refused(run: Run, file: Path, capsys: Capture) -> Non
 
     told = capsys.readouterr().err.splitlines()
     wanted = (
-        *("not there; lwd keys add makes it",) * 3,
+        *("not there; put it back, or begin anew with lwd keys add",) * 3,
         "'--streams'",
         "'--handshakes-per-minute'",
         "soon; expected 2027-01-31 or 2027-01-31T12:00:00Z",

@@ -51,3 +51,11 @@ def test_logs_are_shown_and_followed(served: Mac) -> None:
         served.daemon_log.write_text("anew\n")
         assert next(lines) == "anew\n"
         tail.terminate()
+
+
+def test_logs_of_nothing_say_what_to_do(mac: Mac) -> None:
+    """Where lwd is not installed nobody waits for a log that does not come."""
+    result = mac.run("logs")
+
+    assert result.returncode == 1
+    assert "sudo make install" in result.stderr
