@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from lwd.concerns import concerns
+
 _QUANTILE = 0.95
 _FINALS = "lwd_final_latency_seconds_bucket"
 
@@ -32,7 +34,8 @@ class Quantile:
 class Figures:
     """What a daemon says of itself since its start; None where it says nothing.
 
-    `final_p95` is of the time from when a final's end was known until it came.
+    `final_p95` is of the time from when a final's end was known until it came; `concerns` are what
+    is amiss though no caller feels it.
     """
 
     version: str | None = None
@@ -40,6 +43,7 @@ class Figures:
     queued: int | None = None
     final_p95: Quantile | None = None
     uptime_s: int | None = None
+    concerns: tuple[str, ...] = ()
 
 
 def read_operations(document: object) -> Figures:
@@ -51,13 +55,16 @@ def read_operations(document: object) -> Figures:
             "streams": {"limit": int(limit)},
             "models": list(models),
             "latency": {"final": list(final)},
+            **rest,
         }:
             try:
                 buckets = [(float(bound), float(count)) for bound, count in final]
                 queued = sum(int(model["queued"]) for model in models)
             except (KeyError, OverflowError, TypeError, ValueError):
                 return Figures()
-            return Figures(version, limit, queued, quantile(buckets, _QUANTILE), _whole(uptime_s))
+            p95, told = quantile(buckets, _QUANTILE), rest.get("concerns")
+            amiss = tuple(map(str, told)) if isinstance(told, list) else ()
+            return Figures(version, limit, queued, p95, _whole(uptime_s), amiss)
     return Figures()
 
 
@@ -83,6 +90,7 @@ def read_metrics(text: str, now_s: float) -> Figures:
         queued=_whole(values.get("lwd_queued_jobs")),
         final_p95=quantile(buckets.items(), _QUANTILE),
         uptime_s=None if started_s is None else _whole(max(0.0, now_s - started_s)),
+        concerns=tuple(one.text for one in concerns(values.get)),
     )
 
 

@@ -91,7 +91,14 @@ async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -
     is_key_refused = _has_status(operations, HTTPStatus.UNAUTHORIZED)
     told = _object(operations)
     is_others = not told and _are_two(readiness, ops_readiness)
-    remarks = [reason, REFUSED_KEY if is_key_refused else None, _OTHERS if is_others else None]
+    # The operators' port of one that is down may be another daemon's too.
+    figures = Figures() if state == "down" or is_others else _figures(told, metrics)
+    remarks = [
+        reason,
+        REFUSED_KEY if is_key_refused else None,
+        _OTHERS if is_others else None,
+        *figures.concerns,
+    ]
     active = status.get("active_stream_requests")
     return Status(
         host=host.name,
@@ -100,8 +107,7 @@ async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -
         system_health=health,
         engine=_text(_object(engine), "engine_connection_status"),
         streams=active if isinstance(active, int) else None,
-        # The operators' port of one that is down may be another daemon's too.
-        figures=Figures() if state == "down" or is_others else _figures(told, metrics),
+        figures=figures,
         is_key_refused=is_key_refused,
     )
 

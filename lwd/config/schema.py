@@ -103,7 +103,7 @@ class LimitsConfig(_Section):
     address_streams: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Most streams at once from one client address; the next is refused with status 429."""
     address_handshakes_per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Most handshakes in a minute from one client address, with a good key or not."""
+    """Most streams that one client address may try to open in a minute, with a good key or not."""
 
     @property
     def most_connections(self) -> int:

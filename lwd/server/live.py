@@ -5,6 +5,7 @@ A reload replaces it whole, or not at all. A stream keeps what it began with.
 
 from aiohttp import hdrs, web
 
+from lwd import metrics
 from lwd.auth.keyring import Keyring
 from lwd.auth.origin import LocalOnly
 from lwd.config import Config
@@ -25,6 +26,7 @@ class Live:
     def __init__(self, config: Config) -> None:
         """Put the configuration in force; raises KeysFileInvalid."""
         self.replace(config)
+        metrics.CONFIG_CURRENT.set(1)
 
     def replace(self, config: Config) -> None:
         """Put another in force; raises KeysFileInvalid, and nothing has changed then."""

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from aiohttp import web
 
 from lwd import __version__, metrics
+from lwd.concerns import concerns
 from lwd.server.admission import Streams
 from lwd.server.auth import Authenticator
 from lwd.server.engines import Engines, LoadedModel
@@ -54,6 +55,7 @@ class OperationsHandlers:
                 "version": __version__,
                 "uptime_s": round(time.monotonic() - self._started_s, 3),
                 "fault": self._readiness.fault(),
+                "concerns": [one.text for one in concerns(metrics.REGISTRY.get_sample_value)],
                 "streams": self._load(),
                 "models": [_model(model) for model in self._engines],
                 "latency": {

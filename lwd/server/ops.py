@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from lwd import __version__, metrics
 from lwd.asr.pool import EnginePool
 from lwd.auth.origin import is_loopback
+from lwd.concerns import concerns
 from lwd.errors import REJECTIONS
 from lwd.server.admission import Streams
 from lwd.server.answers import Message
@@ -66,6 +67,7 @@ class OpsHandlers:
     async def _healthz(self, request: web.Request) -> web.Response:
         """Summary for people, shaped like draft-inadarei-api-health-check-06."""
         self._check_key(request)
+        self._live.keyring.refresh()
         reason = self._readiness.fault()
         checks = self._checks()
         has_concern = any(one["status"] != "pass" for one in chain(*checks.values()))
@@ -88,6 +90,10 @@ class OpsHandlers:
             **{f"engine:{model.name}": _engine_checks(model.pool) for model in self._engines},
             "lwd:streams": [self._stream_check()],
             "lwd:uptime": [_observed(uptime_s, "s")],
+            **{
+                f"lwd:{one.name}": [{"status": "warn", "output": one.text}]
+                for one in concerns(metrics.REGISTRY.get_sample_value)
+            },
         }
 
     async def _metrics(self, request: web.Request) -> web.Response:

@@ -50,7 +50,6 @@ class Reloader:
         self._limited = limited
         self._load_config = load_config
         self._make_model = make_model
-        metrics.CONFIG_CURRENT.set(1)
         for outcome in ("applied", "refused"):
             metrics.CONFIG_RELOADS.labels(outcome)
 

@@ -17,6 +17,8 @@ def test_figures_are_those_of_the_daemon() -> None:
     metrics.QUEUED_JOBS.labels("a").set(2)
     metrics.QUEUED_JOBS.labels("b").set(1)
     metrics.START_TIME.set(1e9)
+    metrics.CONFIG_CURRENT.set(0)
+    metrics.KEYS_FILE_BROKEN.set(0)
     for _ in range(100):
         metrics.FINAL_LATENCY.observe(0.01)
 
@@ -26,6 +28,9 @@ def test_figures_are_those_of_the_daemon() -> None:
     assert figures.queued is not None
     assert figures.queued >= 3
     assert figures.final_p95 is not None
+    [concern] = figures.concerns
+    assert "restart_needed" in concern
+    metrics.CONFIG_CURRENT.set(1)
 
 
 @given(st.text())
@@ -46,12 +51,14 @@ OPERATIONS = {
     "streams": {"open": 1, "limit": 40, "list": []},
     "models": [{"name": "a", "queued": 2}, {"name": "b", "queued": 1}],
     "latency": {"interim": [], "final": [["0.25", 96.0], ["+Inf", 100.0]]},
+    "concerns": ["the keys file cannot be used"],
 }
 
 
 def test_operations_say_the_same() -> None:
     """With a key no other port is needed."""
-    assert read_operations(OPERATIONS) == Figures("1.2.3", 40, 3, Quantile(0.25), 60)
+    told = ("the keys file cannot be used",)
+    assert read_operations(OPERATIONS) == Figures("1.2.3", 40, 3, Quantile(0.25), 60, told)
 
 
 @given(JSON | st.floats(), st.sampled_from(sorted(OPERATIONS)))

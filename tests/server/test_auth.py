@@ -341,7 +341,7 @@ async def test_the_metrics_tell_of_the_keys_file_as_it_is(
     """An alert begins and ends though no client comes."""
     put(keys_file, id="desk")
     set_mode = keys_file.chmod
-    server = await start_server(auth__keys_file=str(keys_file))
+    server = await start_server(auth__keys_file=str(keys_file), auth__keys=[KEY])
 
     async def broken() -> str:
         shown = await (await server.ops.get("/metrics")).text()
@@ -350,5 +350,11 @@ async def test_the_metrics_tell_of_the_keys_file_as_it_is(
 
     set_mode(0o644)
     assert await broken() == "1.0"
+    health = await (await server.ops.get("/healthz")).json(content_type=None)
+    assert health["status"] == "warn"
+    [check] = health["checks"]["lwd:keys"]
+    headers = {"Authorization": f"Token {KEY}"}
+    operations = await server.client.get("/v1/status/operations", headers=headers)
+    assert (await operations.json())["concerns"] == [check["output"]]
     set_mode(0o600)
     assert await broken() == "0.0"
