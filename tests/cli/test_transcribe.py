@@ -259,6 +259,21 @@ def test_what_cannot_be_is_refused(
     assert engines.asked == []
 
 
+def test_a_url_is_called_one(
+    run: Run, engines: Engines, speech_file: Path, capsys: Capture
+) -> None:
+    """Whatever reads it: nothing is downloaded, and the other files are heard."""
+    url = "https://localhost:9/a.mp3"
+
+    assert run("transcribe", url, str(speech_file)) == 66
+
+    told = f"lwd: {url} is a URL; download it first, or use lwd collect for what yt-dlp reads\n"
+    assert capsys.readouterr() == ("Hello, twenty-five cats.\n", told)
+    assert [run("listen", url), run("simulate", url)] == [66, 66]
+    assert capsys.readouterr() == ("", told * 2)
+    assert len(engines.models) == 1
+
+
 def test_no_directory_is_made_for_nothing(run: Run, engines: Engines, tmp_path: Path) -> None:
     """Where no recording can be read there is nothing to write."""
     broken = tmp_path / "broken.wav"
