@@ -86,8 +86,9 @@ def listen(
 ) -> None:
     """Transcribe FILE, - for audio on standard input, or --mic through a server.
 
-    Any format that FFmpeg reads will do. On a terminal, what is being said is shown as it changes;
-    elsewhere only settled results are printed, one a line, each with the time of its first word.
+    Any format that FFmpeg reads will do. Each utterance is a line, with the time of its first word,
+    and ends with the pause of --endpointing. What is settled of it is written at once, and a long
+    one comes in several parts. On a terminal, what may still change follows it.
     """
     asked = {
         "interim_results": str(interim and shows_interims(as_json=as_json)).lower(),
