@@ -33,7 +33,12 @@ from lwd.protocol.params import PARAMETERS
 @click.option("--mic", is_flag=True, help="Listen to the microphone, until Ctrl-C.")
 @url_option
 @key_option
-@click.option("--model", metavar="NAME", shell_complete=complete_model, help="Model to ask for.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=complete_model,
+    help="Model to ask for; where the server takes it for another one, that is told.",
+)
 @click.option(
     "--language",
     metavar="TAG",

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from lwd.client.results import parse
+from lwd.client.results import model_of, parse
 from lwd.client.stream import FRAME_S, SAMPLE_RATE, listen_url, transcribe
+from lwd.models.catalogue import CATALOGUE
 
 
 def show_stream(
@@ -33,7 +34,8 @@ def show_stream(
     raw = [("encoding", "linear16"), ("sample_rate", str(SAMPLE_RATE)), ("channels", "1")]
     address = listen_url(url, [*raw, *params])
     with _display(as_json=as_json) as show:
-        asyncio.run(transcribe(blocks, address, key, show, fast=fast, frame_s=frame_s))
+        telling = _telling_of_another(dict(params).get("model"), show)
+        asyncio.run(transcribe(blocks, address, key, telling, fast=fast, frame_s=frame_s))
 
 
 def shows_interims(*, as_json: bool) -> bool:
@@ -55,6 +57,28 @@ def _display(*, as_json: bool) -> Iterator[Callable[[str], None]]:
     else:
         with closing(_Lines()) as lines:
             yield lines.show
+
+
+def _telling_of_another(asked: str | None, show: Callable[[str], None]) -> Callable[[str], None]:
+    """`show`, which tells before the first result if the server takes that model for another."""
+    if asked is None:
+        return show
+    is_known = False
+
+    def telling(message: str) -> None:
+        nonlocal is_known
+        model = None if is_known else model_of(message)
+        if model:
+            is_known = True
+            if not model.is_named(asked):
+                heard = next(filter(model.is_named, CATALOGUE), model.name)
+                click.echo(
+                    f"lwd: model {asked}: none of that name is loaded there; heard with {heard}",
+                    err=True,
+                )
+        show(message)
+
+    return telling
 
 
 class _Lines:

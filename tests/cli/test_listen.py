@@ -26,6 +26,7 @@ from lwd.errors import ConnectionFailed
 from .conftest import Run, Serve, Start, heard
 
 Listen = Callable[..., Awaitable[int]]
+UUID = "6e0a1b9e-9c3a-5a5e-8a39-0d8f3a4f1c55"
 METADATA = '{"type":"Metadata","request_id":"01a0"}'
 
 
@@ -35,6 +36,7 @@ def results(
     *,
     is_final: bool = True,
     speech_final: bool | None = None,
+    model: str = "",
 ) -> str:
     """A result whose first word is said a while after its audio begins."""
     words = [{"word": text, "start": spoken_s} for text in transcript.split()]
@@ -47,6 +49,7 @@ def results(
             "duration": 1.5,
             "speech_final": is_final if speech_final is None else speech_final,
             "channel": channel,
+            "metadata": {"model_info": {"name": model}, "model_uuid": UUID},
         }
     )
 
@@ -210,6 +213,46 @@ async def test_an_unknown_parameter_is_sent_with_a_warning(
         "lwd: --param zzz: unknown parameter; the server may ignore it",
     ]
     assert (asked[0]["smart_fromat"], asked[0]["zzz"]) == ("true", "1")
+
+
+@pytest.mark.parametrize(
+    ("asked", "loaded", "heard"),
+    [
+        ("large-v3", "tiny-en-whisper", "tiny.en"),
+        ("nova-3", "distil-large-v3-8bit-whisper", "distil-large-v3-8bit"),
+        ("tiny", "tiny-en-whisper", "tiny.en"),
+        ("nova-3", "my-own-whisper", "my-own-whisper"),
+        ("tiny.en", "tiny-en-whisper", None),
+        ("Whisper-Tiny.EN", "tiny-en-whisper", None),
+        (UUID.upper(), "tiny-en-whisper", None),
+        ("nova-3", "2-general-nova", None),
+        ("my.own", "my-own-whisper", None),
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_another_model_is_told_of(
+    form: list[str],
+    asked: str,
+    loaded: str,
+    heard: str | None,
+    *,
+    serve: Serve,
+    listen: Listen,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Once, on stderr: lwd takes any name, and hears with its default where it knows none."""
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        async for _ in ws:
+            break
+        for message in (METADATA, results("One.", model=loaded), results("Two.", model=loaded)):
+            await ws.send_str(message)
+        await ws.close()
+
+    assert await listen("--url", await serve(script), "--model", asked, *form) == 0
+
+    told = f"lwd: model {asked}: none of that name is loaded there; heard with {heard}\n"
+    assert capsys.readouterr().err == (told if heard else "")
 
 
 @pytest.mark.parametrize(("options", "key"), [([], "from-env"), (["--key", "option"], "option")])
