@@ -18,6 +18,14 @@ from lwd.client.stream import SAMPLE_RATE
 from lwd.errors import UsageError
 from lwd.protocol.params import PARAMETERS
 
+_RAW = (
+    "FILE itself must tell it; give raw audio a header first, such as by"
+    " ffmpeg -f s16le -ar 16000 -i raw.pcm speech.wav"
+)
+_MIXED = "FILE is mixed to one channel; the console and Deepgram's SDKs keep channels apart"
+_REMEDIES = {"encoding": _RAW, "sample_rate": _RAW, "channels": _MIXED, "multichannel": _MIXED}
+"""Parameters of how audio is sent, which is this command's own affair, and what to do instead."""
+
 
 @click.command(
     cls=Command,
@@ -127,8 +135,8 @@ def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--param {text}: expected NAME=VALUE")
-    if name in ("encoding", "sample_rate", "channels", "multichannel"):
-        raise UsageError(f"--param {name}: the audio is decoded and mixed here, and sent as such")
+    if name in _REMEDIES:
+        raise UsageError(f"--param {name}: {_REMEDIES[name]}")
     return name, value
 
 

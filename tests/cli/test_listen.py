@@ -317,7 +317,17 @@ async def test_other_protocols_are_told_apart(
         (["--param", "numerals"], "--param numerals: expected NAME=VALUE"),
         (
             ["--param", "encoding=mulaw"],
-            "--param encoding: the audio is decoded and mixed here, and sent as such",
+            (
+                "--param encoding: FILE itself must tell it; give raw audio a header first, such as by"
+                " ffmpeg -f s16le -ar 16000 -i raw.pcm speech.wav"
+            ),
+        ),
+        (
+            ["--param", "multichannel=true"],
+            (
+                "--param multichannel: FILE is mixed to one channel;"
+                " the console and Deepgram's SDKs keep channels apart"
+            ),
         ),
         (["--key", "a\nb"], "--key: the key holds a character that no request can carry"),
         (
