@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
@@ -100,7 +101,7 @@ def transcribe(
     cut at its pauses, and a piece is heard once, with all that follows in it. A file that cannot be
     read is told at the end, and the others are transcribed all the same.
     """
-    form = "json" if as_json else form
+    form = _form(form, as_json=as_json)
     overrides: dict[str, object] = {"model.name": model} if model else {}
     loaded = load_config(config, overrides, rules=MODEL_RULES)
     spoken = language or loaded.model.language
@@ -115,6 +116,13 @@ def transcribe(
         directory=directory,
     )
     asyncio.run(_transcribe_all(loaded, task, files))
+
+
+def _form(form: str, *, as_json: bool) -> str:
+    source = click.get_current_context().get_parameter_source("form")
+    if as_json and form != "json" and source is ParameterSource.COMMANDLINE:
+        raise UsageError(f"--json and --format {form} contradict each other; leave one of them off")
+    return "json" if as_json else form
 
 
 def _directory(output: str | None, *, n_files: int) -> Path | None:

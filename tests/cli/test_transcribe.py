@@ -242,6 +242,7 @@ def test_what_cannot_be_is_refused(
 
     assert run("transcribe", speech, "--model", "bse") == 78
     assert run("transcribe", speech, "--language", "xx") == 64
+    assert run("transcribe", speech, "--json", "--format", "srt") == 64
     assert run("transcribe", speech, str(twice), "--output", f"{tmp_path}/out/") == 64
     assert run("transcribe", speech, "--output", f"{tmp_path}/file/") == 73
     assert run("transcribe", speech, "--output", str(tmp_path / "none" / "a.txt")) == 73
@@ -250,11 +251,12 @@ def test_what_cannot_be_is_refused(
     told = capsys.readouterr().err.splitlines()
     assert "did you mean base?" in told[0]
     assert told[1].startswith("lwd: --language xx: ")
+    assert told[2].startswith("lwd: --json and --format srt contradict each other")
     both = f"{speech} and {twice} would both be written to {tmp_path / 'out' / 'ls_test.txt'}"
-    assert told[2].endswith(f"FILE: {both}")
-    assert "name a directory" in told[3]
-    assert "No such file or directory" in told[4]
-    assert told[5].endswith(f"2 files want a directory; say {tmp_path}/a.txt/")
+    assert told[3].endswith(f"FILE: {both}")
+    assert "name a directory" in told[4]
+    assert "No such file or directory" in told[5]
+    assert told[6].endswith(f"2 files want a directory; say {tmp_path}/a.txt/")
     assert {path.name for path in tmp_path.iterdir()} == {"file"}
     assert engines.asked == []
 
