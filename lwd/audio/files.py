@@ -62,7 +62,12 @@ def _why(path: str | None) -> str:
 
 
 def audio_duration_s(path: str | PathLike[str]) -> float | None:
-    """How long a file says that it is, in seconds; None where it does not, or cannot be read."""
+    """How long a file says that it is, in seconds; None where it does not, or cannot be read.
+
+    A pipe is left alone, since what is read of it is gone.
+    """
+    if not Path(path).is_file():
+        return None
     try:
         with _opened(path) as container:
             duration = container.duration

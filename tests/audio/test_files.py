@@ -204,6 +204,18 @@ def test_a_length_that_nobody_knows_is_none(tmp_path: Path) -> None:
     assert audio_duration_s(tmp_path / "none.wav") is None
 
 
+def test_a_pipe_is_not_asked_for_its_length() -> None:
+    """What a shell's <(command) stands for is heard from its beginning."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb"):
+        with os.fdopen(writer, "wb") as sink:
+            sink.write(wav(TONE[:4_000]))
+        path = f"/dev/fd/{reader}"
+
+        assert audio_duration_s(path) is None
+        np.testing.assert_array_equal(read(path), TONE[:4_000, 0])
+
+
 def test_flac_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """With its name."""
     with pytest.raises(OutputUnwritable, match=r"x\.flac cannot be written: No such file"):
