@@ -1,9 +1,12 @@
 """Audio files and pipes of any kind, for the commands that read them, and FLAC for what is kept.
 
-The daemon reads no files: what its clients send goes through `lwd.audio.source`.
+The daemon reads no files: what its clients send goes through `lwd.audio.source`. Files are opened
+here, and FFmpeg opens none by itself: a playlist leads to no other file, and a URL to no server.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
 from os import PathLike, fspath
 from pathlib import Path
 from typing import BinaryIO
@@ -29,14 +32,25 @@ def read_audio(
     path = fspath(source) if isinstance(source, str | PathLike) else None
     name = path or "standard input"
     try:
-        with av.open(path or source, "r") as container:
+        with _opened(source) as container:
             if not container.streams.audio:
                 raise InputUnreadable(f"{name} has no audio stream.")
             yield from _blocks(container, sample_rate)
-    except (av.InvalidDataError, av.EOFError) as error:
-        raise InputUnreadable(f"{name} holds no audio that can be read: {_why(path)}.") from error
     except av.FFmpegError as error:
+        raise InputUnreadable(f"{name} holds no audio that can be read: {_why(path)}.") from error
+    except OSError as error:
         raise InputUnreadable(f"{name} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def _opened(source: str | PathLike[str] | BinaryIO) -> Iterator[InputContainer]:
+    """`source` as FFmpeg reads it; a path's file has no buffer, so that a pipe is read at once."""
+    if isinstance(source, str | PathLike):
+        with FileIO(fspath(source)) as file, _opened(file) as container:
+            yield container
+    else:
+        with av.open(source, "r", container_options={"protocol_whitelist": "none"}) as container:
+            yield container
 
 
 def _why(path: str | None) -> str:
@@ -48,9 +62,14 @@ def _why(path: str | None) -> str:
 
 
 def audio_duration_s(path: str | PathLike[str]) -> float | None:
-    """How long a file says that it is, in seconds; None where it does not, or cannot be read."""
+    """How long a file says that it is, in seconds; None where it does not, or cannot be read.
+
+    A pipe is left alone, since what is read of it is gone.
+    """
+    if not Path(path).is_file():
+        return None
     try:
-        with av.open(fspath(path), "r") as container:
+        with _opened(path) as container:
             duration = container.duration
     except (av.FFmpegError, OSError):
         return None

@@ -55,8 +55,9 @@ def bench(
 ) -> None:
     """Measure how quickly a server answers 1, 2, 4 … callers who all speak at once.
 
-    Each says one sentence in real time; the age of a result is the time since its last audio was
-    sent. The suggestion for limits.streams is the most callers whose every final came within a
+    Each says one sentence in real time. The first result counts from the caller's first audio, with
+    the silence before the first word; the age of interims and finals is the time since their last
+    audio was sent. The suggestion for limits.streams is the most callers whose every final came within a
     second; there is none where the key or the server allows no more. It takes about 12 seconds for
     each number of callers. Calls have pauses, in which others are served: what callers of all kinds
     get is measured by make bench-stream, with a corpus.

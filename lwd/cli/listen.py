@@ -18,6 +18,14 @@ from lwd.client.stream import SAMPLE_RATE
 from lwd.errors import UsageError
 from lwd.protocol.params import PARAMETERS
 
+_RAW = (
+    "FILE itself must tell it; give raw audio a header first, such as by"
+    " ffmpeg -f s16le -ar 16000 -i raw.pcm speech.wav"
+)
+_MIXED = "FILE is mixed to one channel; the console and Deepgram's SDKs keep channels apart"
+_REMEDIES = {"encoding": _RAW, "sample_rate": _RAW, "channels": _MIXED, "multichannel": _MIXED}
+"""Parameters of how audio is sent, which is this command's own affair, and what to do instead."""
+
 
 @click.command(
     cls=Command,
@@ -33,7 +41,12 @@ from lwd.protocol.params import PARAMETERS
 @click.option("--mic", is_flag=True, help="Listen to the microphone, until Ctrl-C.")
 @url_option
 @key_option
-@click.option("--model", metavar="NAME", shell_complete=complete_model, help="Model to ask for.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=complete_model,
+    help="Model to ask for; where the server takes it for another one, that is told.",
+)
 @click.option(
     "--language",
     metavar="TAG",
@@ -86,8 +99,9 @@ def listen(
 ) -> None:
     """Transcribe FILE, - for audio on standard input, or --mic through a server.
 
-    Any format that FFmpeg reads will do. On a terminal, what is being said is shown as it changes;
-    elsewhere only settled results are printed, one a line, each with the time of its first word.
+    Any format that FFmpeg reads will do. Each utterance is a line, with the time of its first word,
+    and ends with the pause of --endpointing. What is settled of it is written at once, and a long
+    one comes in several parts. On a terminal, what may still change follows it.
     """
     asked = {
         "interim_results": str(interim and shows_interims(as_json=as_json)).lower(),
@@ -121,8 +135,8 @@ def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--param {text}: expected NAME=VALUE")
-    if name in ("encoding", "sample_rate", "channels", "multichannel"):
-        raise UsageError(f"--param {name}: the audio is decoded and mixed here, and sent as such")
+    if name in _REMEDIES:
+        raise UsageError(f"--param {name}: {_REMEDIES[name]}")
     return name, value
 
 

@@ -74,9 +74,13 @@ start_option = click.option(
 
 
 def audio_source(name: str) -> Path | FileIO:
-    """The file that is named, or standard input for `-`."""
+    """The file that is named, or standard input for `-`; raises InputUnreadable for a URL."""
     if not name:
         raise UsageError("FILE is empty; expected a path, or - for standard input")
+    if "://" in name:
+        raise InputUnreadable(
+            f"{name} is a URL; download it first, or use lwd collect for what yt-dlp reads"
+        )
     if name != "-":
         return Path(name)
     # Unbuffered: Python aborts when it exits while a thread waits in a buffered read.

@@ -35,7 +35,8 @@ def simulate(*, file: str, frame_s: float, url: str, key: str | None, as_json: b
     """Send WAV to a server in real time, in chunks of one length, and show its results.
 
     Any other format that FFmpeg reads will do as well. The first chunk goes out at once, each
-    further one when it would have been recorded. `lwd listen` has more options.
+    further one when it would have been recorded. Results are shown as `lwd listen` does, which has
+    more options.
     """
     params = {
         "interim_results": str(shows_interims(as_json=as_json)).lower(),

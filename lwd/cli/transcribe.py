@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
@@ -64,7 +65,9 @@ class _Task:
     "--output",
     metavar="FILE|DIR/",
     type=FILE,
-    help="File to write, or directory for a file for each recording; else they go to stdout.",
+    help="File to write, or directory for a file for each recording; else they go to stdout. A file"
+    " that is there is replaced only where its name ends as the format's does: .txt, .json, .srt or"
+    " .vtt.",
 )
 @click.option(
     "--model",
@@ -98,7 +101,7 @@ def transcribe(
     cut at its pauses, and a piece is heard once, with all that follows in it. A file that cannot be
     read is told at the end, and the others are transcribed all the same.
     """
-    form = "json" if as_json else form
+    form = _form(form, as_json=as_json)
     overrides: dict[str, object] = {"model.name": model} if model else {}
     loaded = load_config(config, overrides, rules=MODEL_RULES)
     spoken = language or loaded.model.language
@@ -113,6 +116,13 @@ def transcribe(
         directory=directory,
     )
     asyncio.run(_transcribe_all(loaded, task, files))
+
+
+def _form(form: str, *, as_json: bool) -> str:
+    source = click.get_current_context().get_parameter_source("form")
+    if as_json and form != "json" and source is ParameterSource.COMMANDLINE:
+        raise UsageError(f"--json and --format {form} contradict each other; leave one of them off")
+    return "json" if as_json else form
 
 
 def _directory(output: str | None, *, n_files: int) -> Path | None:
@@ -154,7 +164,27 @@ def _check_targets(task: _Task, files: Sequence[str]) -> None:
             raise UsageError(
                 f"FILE: {sources[target]} and {file} would both be written to {target}"
             )
+        _check_harmless(target, SUFFIXES[task.form], files)
         sources[target] = file
+
+
+def _check_harmless(target: Path, suffix: str, files: Sequence[str]) -> None:
+    """Raise UsageError where a recording, or a file that may be no transcript, would be lost."""
+    for file in files:
+        if any(_is_same_file(path, file) for path in (target, _part(target))):
+            raise UsageError(f"--output {target}: {file} would be lost; name another file")
+    if target.is_file() and target.suffix.lower() != suffix:
+        raise UsageError(
+            f"--output {target}: the file is there already, and only one that ends in {suffix} is"
+            " replaced; name another, or remove it"
+        )
+
+
+def _is_same_file(path: Path, file: str) -> bool:
+    try:
+        return path.is_file() and path.samefile("/dev/stdin" if file == "-" else file)
+    except OSError:  # the recording is not there, which is told when it is read
+        return False
 
 
 def _check_language(task: _Task, languages: Sequence[str]) -> None:
@@ -205,16 +235,24 @@ def _make(directory: Path) -> None:
 
 @contextmanager
 def _writer(path: Path | None) -> Iterator[Callable[[str], None]]:
-    """What writes to a file, which is there only once it is whole, or else to stdout."""
+    """What writes to a file, which is there only once it is whole, to a device, or to stdout."""
     if path is None:
         yield partial(click.echo, nl=False)
         return
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     try:
         with part.open("w", encoding="utf-8") as file:
             yield partial(print, end="", file=file)
-        part.replace(path)
+        if part != path:
+            part.replace(path)
     except OSError as error:
         raise OutputUnwritable(f"--output {path}: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part != path:
+            part.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    """What is written before it takes the place of `path`: a device or a pipe keeps its place."""
+    is_replaced = path.is_file() or not path.exists()
+    return path.with_name(path.name + ".part") if is_replaced else path

@@ -1,9 +1,12 @@
-"""What a server's messages say, as far as they are about words. Pure."""
+"""What a server's messages say, as far as they are about words, and which model heard them. Pure."""
 
 import json
 from typing import NamedTuple
 
 from lwd.errors import ConnectionFailed
+
+_LWD = "-whisper"
+"""How lwd's names of models end in `model_info`."""
 
 
 class Result(NamedTuple):
@@ -49,3 +52,25 @@ def parse(message: str) -> Result | None:
         )
     except (LookupError, TypeError, ValueError) as error:
         raise ConnectionFailed("the server sent a message that is not Deepgram's") from error
+
+
+class Model(NamedTuple):
+    """A model as lwd names it to Deepgram's clients, such as `tiny-en-whisper`."""
+
+    name: str
+    uuid: str
+
+    def is_named(self, asked: str) -> bool:
+        """Whether it is what a client that asks for `asked` means, unless by an alias."""
+        plain = asked.lower().removeprefix("whisper-").replace(".", "-")
+        return asked.lower() == self.uuid or f"{plain}{_LWD}" == self.name
+
+
+def model_of(message: str) -> Model | None:
+    """The model that heard a result; None for other messages, and from other servers than lwd."""
+    try:
+        metadata = json.loads(message)["metadata"]
+        model = Model(str(metadata["model_info"]["name"]), str(metadata["model_uuid"]))
+    except (LookupError, TypeError, ValueError):
+        return None
+    return model if model.name.endswith(_LWD) else None

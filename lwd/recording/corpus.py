@@ -64,7 +64,11 @@ class Corpus:
         self._directory = directory
         self._manifest = directory / MANIFEST
         try:
-            self._ids = set(self._listed())
+            # A file that is not listed may be somebody's own.
+            self._ids = {
+                *self._listed(),
+                *(path.stem for path in (directory / AUDIO).glob("*.flac")),
+            }
         except OSError as error:
             raise self._unwritable(error) from error
         except ValueError as error:
@@ -88,7 +92,7 @@ class Corpus:
         """
         stem = re.sub(r"[^\w.-]+", "_", name).strip("._") or "recording"
         if any(re.fullmatch(rf"{re.escape(stem)}-\d{{4,}}", known) for known in self._ids):
-            raise UsageError(f"{name}: {self._manifest} has chunks of it; choose another --output")
+            raise UsageError(f"{name}: {self._directory} has chunks of it; choose another --output")
         pieces = cut_pieces(blocks, longest_s=longest_s, pause_s=longest_s if text else _PAUSE_S)
         if text:
             first = list(islice(pieces, 2))

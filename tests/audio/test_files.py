@@ -56,6 +56,50 @@ def test_pipes_are_read(container: str, codec: Codec) -> None:
         assert len(read(source)) == pytest.approx(16_000 * SECONDS, abs=600)
 
 
+def test_an_index_at_the_end_is_found(tmp_path: Path) -> None:
+    """An MP4 as cameras and telephones write it is read by going back in it."""
+    path = tmp_path / "tone.mp4"
+    path.write_bytes(encoded(TONE, "mov", "pcm_s16le", sample_rate=48_000))
+    assert path.read_bytes().index(b"moov") > path.read_bytes().index(b"mdat")
+
+    assert len(read(path)) == pytest.approx(16_000 * SECONDS, abs=600)
+    assert audio_duration_s(path) == pytest.approx(SECONDS, abs=0.05)
+
+
+PLAYLISTS = {
+    "ffconcat": "ffconcat version 1.0\nfile {name}\n",
+    "ffconcat-path": "ffconcat version 1.0\nfile {path}\n",
+    "ffconcat-url": "ffconcat version 1.0\nfile file:{path}\n",
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1,\n{name}\n#EXT-X-ENDLIST\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=audio 9 RTP/AVP 0\nc=IN IP4 127.0.0.1\n",
+}
+
+
+@pytest.mark.parametrize("ending", ["mp3", "m3u8", "ffconcat", "sdp"])
+@pytest.mark.parametrize("playlist", PLAYLISTS)
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_playlist_leads_to_no_other_file(
+    playlist: str, ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_named: bool
+) -> None:
+    """What is called a recording and names one is read as neither, from a path or a pipe."""
+    monkeypatch.chdir(tmp_path)
+    other = tmp_path / "other.wav"
+    other.write_bytes(wav(TONE))
+    path = Path(f"list.{ending}")
+    path.write_text(PLAYLISTS[playlist].format(name=other.name, path=other))
+
+    with path.open("rb") as file, pytest.raises(InputUnreadable, match="holds no audio that can"):
+        read(path if is_named else file)
+    assert audio_duration_s(path) is None
+
+
+@pytest.mark.parametrize("protocol", ["file:", "cache:", "concat:", "data:,", "tcp://"])
+def test_a_name_is_a_path_and_nothing_more(protocol: str) -> None:
+    """FFmpeg's protocols are none here."""
+    with pytest.raises(InputUnreadable, match="cannot be read: No such file"):
+        read(f"{protocol}{__file__}")
+
+
 def test_16_khz_mono_is_not_changed(tmp_path: Path) -> None:
     """Audio that is right already comes out sample for sample."""
     path = tmp_path / "tone.wav"
@@ -158,6 +202,18 @@ def test_a_length_that_nobody_knows_is_none(tmp_path: Path) -> None:
 
     assert audio_duration_s(tmp_path / "text.txt") is None
     assert audio_duration_s(tmp_path / "none.wav") is None
+
+
+def test_a_pipe_is_not_asked_for_its_length() -> None:
+    """What a shell's <(command) stands for is heard from its beginning."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb"):
+        with os.fdopen(writer, "wb") as sink:
+            sink.write(wav(TONE[:4_000]))
+        path = f"/dev/fd/{reader}"
+
+        assert audio_duration_s(path) is None
+        np.testing.assert_array_equal(read(path), TONE[:4_000, 0])
 
 
 def test_flac_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -19,17 +19,25 @@ from rich.console import Console
 from rich.live import Live
 
 from lwd.cli import listen as command
-from lwd.cli.streaming import show_live
+from lwd.cli.streaming import TerminalLines
 from lwd.client.results import Result, parse
 from lwd.errors import ConnectionFailed
 
 from .conftest import Run, Serve, Start, heard
 
 Listen = Callable[..., Awaitable[int]]
+UUID = "6e0a1b9e-9c3a-5a5e-8a39-0d8f3a4f1c55"
 METADATA = '{"type":"Metadata","request_id":"01a0"}'
 
 
-def results(transcript: str, spoken_s: float = 0.0, *, is_final: bool = True) -> str:
+def results(
+    transcript: str,
+    spoken_s: float = 0.0,
+    *,
+    is_final: bool = True,
+    speech_final: bool | None = None,
+    model: str = "",
+) -> str:
     """A result whose first word is said a while after its audio begins."""
     words = [{"word": text, "start": spoken_s} for text in transcript.split()]
     channel = {"alternatives": [{"transcript": transcript, "confidence": 1.0, "words": words}]}
@@ -39,8 +47,9 @@ def results(transcript: str, spoken_s: float = 0.0, *, is_final: bool = True) ->
             "start": max(0.0, spoken_s - 0.5),
             "is_final": is_final,
             "duration": 1.5,
-            "speech_final": is_final,
+            "speech_final": is_final if speech_final is None else speech_final,
             "channel": channel,
+            "metadata": {"model_info": {"name": model}, "model_uuid": UUID},
         }
     )
 
@@ -54,6 +63,17 @@ MESSAGES = (
     results("General Kenobi.", 59.96),
     METADATA,
 )
+
+PARTS = (
+    results("When I was young", is_final=False),
+    results("When I was young", 0.5, speech_final=False),
+    results("I", 2.0, is_final=False),
+    results("I could", 2.0, speech_final=False),
+    results("", 3.0),
+    results("fly.", 4.0, speech_final=False),
+    METADATA,
+)
+"""An utterance that is settled in two parts and ended by its pause, and one that the stream ends."""
 
 
 @pytest.fixture
@@ -86,6 +106,36 @@ async def test_pipe_gets_settled_lines_alone(
     """Where stdout is no terminal, each final is a line with its first word's time, and there is nothing else."""
     assert await listen("--url", await serve(answer)) == 0
     assert capsys.readouterr() == ("00:00.0  Hello there.\n01:00.0  General Kenobi.\n", "")
+
+
+async def test_an_utterance_is_a_line(
+    serve: Serve, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However many results settle it; the last one ends with the stream."""
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        await heard(ws)
+        for message in PARTS:
+            await ws.send_str(message)
+        await ws.close()
+
+    assert await listen("--url", await serve(script)) == 0
+    assert capsys.readouterr() == ("00:00.5  When I was young I could\n00:04.0  fly.\n", "")
+
+
+async def test_a_lost_server_leaves_a_whole_line(
+    serve: Serve, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was settled is ended before the fault is told."""
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        await ws.send_str(PARTS[1])
+        await ws.close(code=1011, message=b"gone")
+
+    assert await listen("--url", await serve(script)) == 76
+    shown = capsys.readouterr()
+    assert shown.out == "00:00.5  When I was young\n"
+    assert shown.err.endswith("closed with 1011: gone\n")
 
 
 async def test_json_is_passed_through(
@@ -165,6 +215,46 @@ async def test_an_unknown_parameter_is_sent_with_a_warning(
     assert (asked[0]["smart_fromat"], asked[0]["zzz"]) == ("true", "1")
 
 
+@pytest.mark.parametrize(
+    ("asked", "loaded", "heard"),
+    [
+        ("large-v3", "tiny-en-whisper", "tiny.en"),
+        ("nova-3", "distil-large-v3-8bit-whisper", "distil-large-v3-8bit"),
+        ("tiny", "tiny-en-whisper", "tiny.en"),
+        ("nova-3", "my-own-whisper", "my-own-whisper"),
+        ("tiny.en", "tiny-en-whisper", None),
+        ("Whisper-Tiny.EN", "tiny-en-whisper", None),
+        (UUID.upper(), "tiny-en-whisper", None),
+        ("nova-3", "2-general-nova", None),
+        ("my.own", "my-own-whisper", None),
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_another_model_is_told_of(
+    form: list[str],
+    asked: str,
+    loaded: str,
+    heard: str | None,
+    *,
+    serve: Serve,
+    listen: Listen,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Once, on stderr: lwd takes any name, and hears with its default where it knows none."""
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        async for _ in ws:
+            break
+        for message in (METADATA, results("One.", model=loaded), results("Two.", model=loaded)):
+            await ws.send_str(message)
+        await ws.close()
+
+    assert await listen("--url", await serve(script), "--model", asked, *form) == 0
+
+    told = f"lwd: model {asked}: none of that name is loaded there; heard with {heard}\n"
+    assert capsys.readouterr().err == (told if heard else "")
+
+
 @pytest.mark.parametrize(("options", "key"), [([], "from-env"), (["--key", "option"], "option")])
 async def test_key_comes_from_option_or_environment(
     options: list[str], key: str, start: Start, listen: Listen, monkeypatch: pytest.MonkeyPatch
@@ -227,7 +317,17 @@ async def test_other_protocols_are_told_apart(
         (["--param", "numerals"], "--param numerals: expected NAME=VALUE"),
         (
             ["--param", "encoding=mulaw"],
-            "--param encoding: the audio is decoded and mixed here, and sent as such",
+            (
+                "--param encoding: FILE itself must tell it; give raw audio a header first, such as by"
+                " ffmpeg -f s16le -ar 16000 -i raw.pcm speech.wav"
+            ),
+        ),
+        (
+            ["--param", "multichannel=true"],
+            (
+                "--param multichannel: FILE is mixed to one channel;"
+                " the console and Deepgram's SDKs keep channels apart"
+            ),
         ),
         (["--key", "a\nb"], "--key: the key holds a character that no request can carry"),
         (
@@ -282,8 +382,10 @@ def on_terminal(*messages: str) -> str:
     """Show messages on a terminal 30 columns wide; return everything that was written to it."""
     console = Console(file=StringIO(), force_terminal=True, width=30, color_system=None)
     with Live(console=console, auto_refresh=False, transient=True) as live:
+        lines = TerminalLines(live)
         for message in messages:
-            show_live(live, message)
+            lines.show(message)
+        lines.close()
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
@@ -334,6 +436,29 @@ def test_terminal_keeps_settled_lines_alone() -> None:
     assert visible(on_terminal(*MESSAGES)) == ["00:00.0  Hello there.", "01:00.0  General Kenobi."]
 
 
+def test_terminal_shows_an_interim_behind_what_is_settled() -> None:
+    """An utterance is one line that grows, in the end without what was not settled."""
+    written = on_terminal(*PARTS[:3])
+
+    assert visible(written[: written.rindex("I") + 1])[-1] == "00:00.5  When I was young I"
+    assert visible(written) == ["00:00.5  When I was young"]
+    assert visible(on_terminal(*PARTS)) == [
+        "00:00.5  When I was young I",
+        "could",
+        "00:04.0  fly.",
+    ]
+
+
+def test_terminal_shows_all_of_a_long_utterance() -> None:
+    """One that is longer than the screen is there from its first word to its last."""
+    n_words = 400
+    parts = [results(f"word{n}", float(n), speech_final=False) for n in range(n_words)]
+
+    shown = " ".join(visible(on_terminal(*parts)))
+
+    assert shown == "00:00.0  " + " ".join(f"word{n}" for n in range(n_words))
+
+
 async def test_interrupt_shows_the_last_words(serve: Serve) -> None:
     """Ctrl-C while the pipe is silent ends the stream, prints the last final, and exits with 130."""
     arrived = asyncio.Event()
@@ -366,6 +491,32 @@ async def test_interrupt_shows_the_last_words(serve: Serve) -> None:
 
     assert (process.returncode, shown) == (130, b"00:00.0  Goodbye.\n")
     assert complaints.strip() == b""
+
+
+async def test_a_pipe_has_each_part_at_once(serve: Serve, tmp_path: Path) -> None:
+    """Whoever reads it does not wait for the end of the utterance."""
+    was_read = asyncio.Event()
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        await heard(ws)
+        await ws.send_str(PARTS[1])
+        await was_read.wait()
+        await ws.send_str(results("I flew."))
+        await ws.close()
+
+    speech = tmp_path / "speech.wav"
+    speech.write_bytes(wav_of_unknown_length() + bytes(16_000))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lwd", "listen", speech, "--fast", "--url", await serve(script)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout
+    async with asyncio.timeout(20):
+        part = await process.stdout.readexactly(len("00:00.5  When I was young"))
+        was_read.set()
+        rest, _ = await process.communicate()
+
+    assert (part, rest) == (b"00:00.5  When I was young", b" I flew.\n")
 
 
 async def test_reader_that_leaves_ends_the_command_quietly(serve: Serve, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """`lwd transcribe`, with engines that say a numbered word for each half second."""
 
 import json
+import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -128,6 +130,91 @@ def test_files_are_written_whole(
     assert len(engines.models) == 4
 
 
+@pytest.mark.parametrize(
+    ("files", "options"),
+    [
+        (["talk.flac"], ["--output", "talk.flac"]),
+        (["talk.flac"], ["--output", "./talk.flac"]),
+        (["talk.flac"], ["--output", "link.txt"]),
+        (["talk.txt"], ["--output", "talk.txt"]),
+        (["talk.txt"], ["--output", "."]),
+        (["talk.flac", "talk.txt"], ["--output", "./"]),
+        (["new.flac.part"], ["--output", "new.flac"]),
+    ],
+)
+def test_no_recording_is_overwritten(
+    run: Run,
+    engines: Engines,
+    speech_file: Path,
+    *,
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    files: list[str],
+    options: list[str],
+) -> None:
+    """Whatever it is called; and nothing is heard in vain."""
+    monkeypatch.chdir(tmp_path)
+    speech = speech_file.read_bytes()
+    for name in ("talk.flac", "talk.txt", "new.flac.part"):
+        Path(name).write_bytes(speech)
+    Path("link.txt").symlink_to("talk.flac")
+
+    assert run("transcribe", *files, *options) == 64
+
+    assert capsys.readouterr().err.endswith("would be lost; name another file\n")
+    names = ("link.txt", "new.flac.part", "talk.flac", "talk.txt")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(
+        names, speech
+    )
+    assert engines.models == []
+
+
+def test_only_a_transcript_is_replaced(
+    run: Run, engines: Engines, speech_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """`--output *.wav` names the first of some recordings; a transcript is made anew."""
+    speech = str(speech_file)
+    for name in ("copy.wav", "a.srt", "a.txt", "B.TXT"):
+        (tmp_path / name).write_text("dear")
+
+    for name in ("copy.wav", "a.srt"):
+        assert run("transcribe", speech, "--output", str(tmp_path / name)) == 64
+    assert len(engines.models) == 0
+    for name in ("a.txt", "B.TXT"):
+        assert run("transcribe", speech, "--output", str(tmp_path / name)) == 0
+
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "copy.wav": "dear",
+        "a.srt": "dear",
+        "a.txt": "Hello, twenty-five cats.\n",
+        "B.TXT": "Hello, twenty-five cats.\n",
+    }
+    assert capsys.readouterr().err.splitlines()[0] == (
+        f"lwd: --output {tmp_path}/copy.wav: the file is there already, and only one that ends in"
+        " .txt is replaced; name another, or remove it"
+    )
+
+
+def test_a_pipe_is_written_to(
+    run: Run, engines: Engines, speech_file: Path, tmp_path: Path
+) -> None:
+    """What is there and no file is not replaced by one."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
+    reader.start()
+
+    assert run("transcribe", str(speech_file), "--output", str(pipe)) == 0
+
+    reader.join(timeout=20)
+    assert read == ["Hello, twenty-five cats.\n"]
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+    assert pipe.is_fifo()
+    assert len(engines.models) == 1
+
+
 def test_what_cannot_be_read_keeps_no_other_from_it(
     run: Run, engines: Engines, speech_file: Path, tmp_path: Path, capsys: Capture
 ) -> None:
@@ -155,6 +242,7 @@ def test_what_cannot_be_is_refused(
 
     assert run("transcribe", speech, "--model", "bse") == 78
     assert run("transcribe", speech, "--language", "xx") == 64
+    assert run("transcribe", speech, "--json", "--format", "srt") == 64
     assert run("transcribe", speech, str(twice), "--output", f"{tmp_path}/out/") == 64
     assert run("transcribe", speech, "--output", f"{tmp_path}/file/") == 73
     assert run("transcribe", speech, "--output", str(tmp_path / "none" / "a.txt")) == 73
@@ -163,13 +251,29 @@ def test_what_cannot_be_is_refused(
     told = capsys.readouterr().err.splitlines()
     assert "did you mean base?" in told[0]
     assert told[1].startswith("lwd: --language xx: ")
+    assert told[2].startswith("lwd: --json and --format srt contradict each other")
     both = f"{speech} and {twice} would both be written to {tmp_path / 'out' / 'ls_test.txt'}"
-    assert told[2].endswith(f"FILE: {both}")
-    assert "name a directory" in told[3]
-    assert "No such file or directory" in told[4]
-    assert told[5].endswith(f"2 files want a directory; say {tmp_path}/a.txt/")
+    assert told[3].endswith(f"FILE: {both}")
+    assert "name a directory" in told[4]
+    assert "No such file or directory" in told[5]
+    assert told[6].endswith(f"2 files want a directory; say {tmp_path}/a.txt/")
     assert {path.name for path in tmp_path.iterdir()} == {"file"}
     assert engines.asked == []
+
+
+def test_a_url_is_called_one(
+    run: Run, engines: Engines, speech_file: Path, capsys: Capture
+) -> None:
+    """Whatever reads it: nothing is downloaded, and the other files are heard."""
+    url = "https://localhost:9/a.mp3"
+
+    assert run("transcribe", url, str(speech_file)) == 66
+
+    told = f"lwd: {url} is a URL; download it first, or use lwd collect for what yt-dlp reads\n"
+    assert capsys.readouterr() == ("Hello, twenty-five cats.\n", told)
+    assert [run("listen", url), run("simulate", url)] == [66, 66]
+    assert capsys.readouterr() == ("", told * 2)
+    assert len(engines.models) == 1
 
 
 def test_no_directory_is_made_for_nothing(run: Run, engines: Engines, tmp_path: Path) -> None:

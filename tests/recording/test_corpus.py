@@ -73,6 +73,18 @@ def test_what_is_there_stays(tmp_path: Path, two: list[NDArray[np.int16]]) -> No
     assert len(read_manifest(tmp_path)) == 4
 
 
+def test_a_file_that_is_not_listed_stays(tmp_path: Path, two: list[NDArray[np.int16]]) -> None:
+    """It is somebody's own recording, or what is left of a manifest that was lost."""
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio" / "talk-0001.flac").write_text("dear")
+
+    with pytest.raises(UsageError, match="has chunks of it"):
+        list(Corpus(tmp_path).add("talk", two, ABOUT, longest_s=15))
+
+    [kept] = (tmp_path / "audio").iterdir()
+    assert kept.read_text() == "dear"
+
+
 def test_a_text_is_of_one_chunk(tmp_path: Path, two: list[NDArray[np.int16]]) -> None:
     """A transcript stands beside all of its audio, or nowhere."""
     [chunk] = Corpus(tmp_path).add("one", two, ABOUT, longest_s=28, text="what is said")
