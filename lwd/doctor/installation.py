@@ -211,6 +211,7 @@ def _crashed_at(events: list[dict[str, object]], *, is_gone: bool) -> object:
                 is_serving = True
             case "stopped":
                 is_serving = False
+                crashed_at = None
             case "engine_ready":
                 continue
         at = event.get("timestamp")

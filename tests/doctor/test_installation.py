@@ -72,6 +72,7 @@ def test_a_log_must_be_writable_and_fit(tmp_path: Path) -> None:
         (["ready", "stream_ended", "engine_ready", "ready"], "warn"),
         (["ready", "stalled", "engine_ready", "ready"], "warn"),
         (["ready", "ready", "stopped", "ready"], "ok"),
+        (["ready", "stream_ended", "ready", "stopped"], "ok"),
         (["stream_ended"], "ok"),
         ([], "ok"),
     ],
