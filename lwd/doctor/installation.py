@@ -10,15 +10,13 @@ import resource
 import shutil
 import sys
 from collections.abc import Iterator
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Literal
 
 from lwd.asr.shares import has_gpu
 from lwd.config import Config
 from lwd.doctor.commands import Ask
 from lwd.doctor.findings import Finding, ok, skip
+from lwd.doctor.ports import check_port
 from lwd.errors import AddressUnavailable, ModelCorrupt, ModelUnavailable
 from lwd.models.store import ModelStore
 from lwd.port import bind
@@ -31,7 +29,6 @@ _LEAST_FREE_BYTES = 1 << 30
 _STREAM_BYTES = 4 << 20
 _DAEMON_BYTES = 200 << 20
 _OPENBLAS = (Path(sys.prefix) / "lib" / "lwd" / "libopenblas.so", "libopenblas.so.0")
-_ANSWER_S = 2.0
 _LAST_LINES_BYTES = 1 << 16
 
 
@@ -42,8 +39,8 @@ def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -
     yield _files(config)
     yield _disk(config.model.store)
     yield _log(config)
-    yield _port("port", "server", config.server.host, config.server.port)
-    yield _port("ops port", "ops", config.ops.host, config.ops.port)
+    yield check_port("port", "server", config.server.host, config.server.port, ask)
+    yield check_port("ops port", "ops", config.ops.host, config.ops.port, ask)
     yield _blas(platform)
     yield _compiler(platform)
     yield _service(ask, platform)
@@ -137,41 +134,6 @@ def _size_of_all(file: Path) -> int:
     return sum(one.stat().st_size for one in file.parent.glob(f"{file.name}*"))
 
 
-def _port(check: str, listener: Literal["server", "ops"], host: str, port: int) -> Finding:
-    if port == 0:
-        return skip(check, "any free one")
-    try:
-        bind(listener, host, port).close()
-    except AddressUnavailable as error:
-        if answer := _answer(host, port):
-            return _answered(check, f"{host}:{port}: lwd answers {answer[1]}", answer[0])
-        meaning = "another program has it, and lwd does not start"
-        remedy = f"lsof -nP -iTCP:{port} -sTCP:LISTEN"
-        return Finding(check, "fail", str(error).removeprefix(f"{check}: "), meaning, remedy)
-    return ok(check, f"{host}:{port} is free")
-
-
-def _answered(check: str, shown: str, status: int) -> Finding:
-    if status == HTTPStatus.OK:
-        return ok(check, shown)
-    return Finding(check, "warn", shown, "it is not ready for new streams", "lwd status")
-
-
-def _answer(host: str, port: int) -> tuple[int, str] | None:
-    """What lwd says of its readiness, with its status; None where it is not lwd that is there."""
-    shown = f"[{host}]" if ":" in host else host
-    connection = HTTPConnection(shown, port, timeout=_ANSWER_S)
-    try:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        text = answer.read(100).decode(errors="replace").strip()
-    except (OSError, HTTPException):
-        return None
-    finally:
-        connection.close()
-    return (answer.status, text) if answer.headers["dg-request-id"] else None
-
-
 def _blas(platform: str) -> Finding:
     if platform != "linux":
         return skip("BLAS", "only on Linux; macOS has its own")
@@ -249,6 +211,7 @@ def _crashed_at(events: list[dict[str, object]], *, is_gone: bool) -> object:
                 is_serving = True
             case "stopped":
                 is_serving = False
+                crashed_at = None
             case "engine_ready":
                 continue
         at = event.get("timestamp")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from lwd.server.gate import Gate
+from lwd.server.refusals import Refusals
 
 _BACKLOG = 128
 _CUT_OFF_S = 1.0
@@ -29,7 +30,7 @@ async def listening(
     http = runner.server
     assert http is not None  # noqa: S101 - since setup
     accepting = await asyncio.get_running_loop().create_server(
-        Gate(http, limit), sock=listener, backlog=_BACKLOG
+        Gate(http, limit, Refusals(listener.getsockname()[1])), sock=listener, backlog=_BACKLOG
     )
     try:
         yield lambda: len(http.connections)

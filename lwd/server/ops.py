@@ -89,6 +89,7 @@ class OpsHandlers:
         return {
             **{f"engine:{model.name}": _engine_checks(model.pool) for model in self._engines},
             "lwd:streams": [self._stream_check()],
+            "lwd:connections": [_connection_check()],
             "lwd:uptime": [_observed(uptime_s, "s")],
             **{
                 f"lwd:{one.name}": [{"status": "warn", "output": one.text}]
@@ -128,6 +129,14 @@ def _engine_checks(pool: EnginePool) -> list[dict[str, object]]:
         _observed(answering, f"of {pool.replicas} engine processes", status),
         _observed(pool.queued, "queued windows"),
     ]
+
+
+def _connection_check() -> dict[str, object]:
+    """As `/metrics` has it; 0 of 0 until clients are let in."""
+    [(*_, n_open)] = metrics.read(metrics.CONNECTIONS)
+    [(*_, limit)] = metrics.read(metrics.CONNECTIONS_LIMIT)
+    status = "warn" if 0 < limit <= n_open else "pass"
+    return _observed(int(n_open), f"of {limit:.0f} connections", status)
 
 
 def _observed(value: int, unit: str, status: str = "pass") -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from lwd.errors import AddressUnavailable
 from lwd.port import bind
@@ -78,6 +79,55 @@ async def test_one_too_many_is_told_so(serve: Serve) -> None:
             pass
 
 
+async def test_silent_ones_do_not_keep_the_reason_from_others(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks is answered, however many more there are that do not, or all at once."""
+    monkeypatch.setattr("lwd.server.gate._PATIENCE_S", 30)
+    connect = await serve(limit=1)
+    held = [await connect() for _ in range(30)]
+    asking = [await connect() for _ in range(20)]
+
+    answers = [await answer(await connect()) for _ in range(3)]
+    answers += await asyncio.gather(*(answer(one) for one in asking[-5:]))
+
+    assert {head.partition(b"\r\n")[0] for head, _ in answers} == {
+        b"HTTP/1.1 503 Service Unavailable"
+    }
+    assert (await answer(held[0]))[1] == b"served"
+
+
+async def test_a_long_question_is_read_before_the_socket_is_closed(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the system resets the connection, and the client never sees the answer."""
+    monkeypatch.setattr("lwd.server.gate._PATIENCE_S", 30)
+    connect = await serve(limit=1)
+    _, refused = [await connect() for _ in range(2)]
+
+    refused[1].write(REQUEST[:-2] + b"X: ")
+    head = await refused[0].readuntil(b"\r\n\r\n")
+    for _ in range(20):
+        refused[1].write(b"x" * 4096)
+        await refused[1].drain()
+
+    assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"As many connections are open as may be" in await refused[0].read()
+
+
+async def test_the_log_tells_of_refusals(serve: Serve) -> None:
+    """Once, however many there are, with the port and how many may be open."""
+    connect = await serve(limit=1)
+    with capture_logs() as logs:
+        held = [await connect() for _ in range(6)]
+        assert (await answer(held[0]))[1] == b"served"
+        assert b" 503 " in (await answer(held[5]))[0]
+
+    [full] = logs
+    assert (full["event"], full["log_level"], full["limit"]) == ("connections_full", "warning", 1)
+    assert full["port"] == held[0][1].get_extra_info("peername")[1]
+
+
 async def test_what_is_refused_cannot_pile_up(serve: Serve) -> None:
     """Connections over the limit that ask for nothing are closed, most of them at once."""
     connect = await serve(limit=1)
@@ -87,7 +137,9 @@ async def test_what_is_refused_cannot_pile_up(serve: Serve) -> None:
     silent = [await connect() for _ in range(40)]
 
     ends = await asyncio.gather(*(reader.read() for reader, _ in silent), return_exceptions=True)
-    assert all(end == b"" or isinstance(end, ConnectionError) for end in ends)
+    for end in ends:
+        told = isinstance(end, bytes) and (end == b"" or end.startswith(b"HTTP/1.1 503 "))
+        assert told or isinstance(end, ConnectionError)
     assert (await answer(first))[1] == b"served"
 
 

@@ -6,8 +6,9 @@ import re
 import time
 
 import pytest
+from prometheus_client import Gauge
 
-from lwd import __version__
+from lwd import __version__, metrics
 from lwd.asr.pool import EnginePool
 from tests.server.conftest import RAW, Server, StartServer, silence
 
@@ -110,7 +111,12 @@ async def test_health_is_in_the_shape_that_tools_know(server: Server) -> None:
 
     assert health["status"] == "pass"
     assert health["releaseId"].startswith(f"{health['version']}.")
-    assert set(health["checks"]) == {"engine:scripted", "lwd:streams", "lwd:uptime"}
+    assert set(health["checks"]) == {
+        "engine:scripted",
+        "lwd:streams",
+        "lwd:connections",
+        "lwd:uptime",
+    }
     for observed in (one for check in health["checks"].values() for one in check):
         assert isinstance(observed["observedValue"], int)
         assert isinstance(observed["observedUnit"], str)
@@ -128,6 +134,22 @@ async def test_health_tells_of_what_is_not_as_it_should_be(start_server: StartSe
     assert health["checks"]["lwd:streams"][0]["status"] == "warn"
     assert (await server.ops.get("/readyz")).status == 200
     await socket.close()
+
+
+async def test_health_tells_of_connections_that_are_used_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks at the operators' port sees why nobody gets in at the other."""
+    for name, value in [("CONNECTIONS", 9), ("CONNECTIONS_LIMIT", 9)]:
+        gauge = Gauge(name, name, registry=None)
+        gauge.set(value)
+        monkeypatch.setattr(metrics, name, gauge)
+
+    health = await (await server.ops.get("/healthz")).json(content_type=None)
+
+    [check] = health["checks"]["lwd:connections"]
+    assert (health["status"], check["status"]) == ("warn", "warn")
+    assert (check["observedValue"], check["observedUnit"]) == (9, "of 9 connections")
 
 
 async def test_an_engine_that_cannot_be_killed_is_worth_a_restart(
