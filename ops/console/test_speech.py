@@ -207,6 +207,25 @@ def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> N
     expect(dialog).to_be_hidden()
 
 
+@pytest.mark.parametrize("view", ["", "#operations"])
+def test_nobody_is_refused_before_a_key_is_typed(
+    visitor: Visitor, guarded: Daemon, view: str
+) -> None:
+    """Who only opens the page must not look like somebody who guesses keys."""
+    count = f"""() => fetch("/v1/status/operations", {{ headers: {{ Authorization: "Token {KEY}" }} }})
+        .then((answer) => answer.json()).then(({{ rejected }}) => rejected.auth)"""
+    page = visitor.open(guarded)
+    before = page.evaluate(count)
+
+    page = visitor.open(guarded, view)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator("#key-fault")).to_be_hidden()
+    enter(page, KEY)
+    expect(page.locator("#options [name=model] option")).to_have_count(2)
+
+    assert page.evaluate(count) == before
+
+
 def test_another_key_is_asked_for_when_one_is_good_no_more(
     visitor: Visitor, guarded: Daemon, speech_file: Path
 ) -> None:
