@@ -83,6 +83,9 @@ function takeFiles() {
   const drop = $("#drop");
   addEventListener("dragover", (event) => {
     event.preventDefault();
+    drop.firstElementChild.textContent = speech.isRunning
+      ? "Stop the stream that runs, then drop it"
+      : "Drop it, and lwd hears it";
     drop.hidden = false;
   });
   addEventListener("dragleave", (event) => {

@@ -28,7 +28,7 @@ export class Speech {
     this.transcript = new Transcript();
     this.source = null; // what is heard now
     this.socket = null;
-    $("#speak").addEventListener("click", () => (this.source ? this.#stop() : this.#listen()));
+    $("#speak").addEventListener("click", () => (this.isRunning ? this.#stop() : this.#listen()));
     $("#choose").addEventListener("click", () => $("#file").click());
     $("#file").addEventListener("change", ({ target }) => this.hear([...target.files]));
     $("#clear").addEventListener("click", () => this.#clear());
@@ -39,10 +39,14 @@ export class Speech {
     this.#clear();
   }
 
-  // Transcribes the first of some files.
+  get isRunning() {
+    return this.source !== null;
+  }
+
+  // Transcribes the first of some files, unless something is heard now.
   hear([file, ...others]) {
     $("#file").value = "";
-    if (file && !this.source) {
+    if (file && !this.isRunning) {
       const name = others.length ? `${file.name}, the first of ${others.length + 1}` : file.name;
       this.#run(
         async () => {
@@ -172,7 +176,7 @@ export class Speech {
     $("#refusal").hidden = true;
     $("#speak").textContent = "Stop";
     $("#speak").classList.add("running");
-    $("#choose").disabled = true;
+    $("#choose").disabled = $("#at-pace").disabled = true;
     return this.source;
   }
 
@@ -194,7 +198,7 @@ export class Speech {
     $("#progress").hidden = true;
     $("#speak").textContent = "Speak";
     $("#speak").classList.remove("running");
-    $("#choose").disabled = false;
+    $("#choose").disabled = $("#at-pace").disabled = false;
     $("#meter").hidden = true;
   }
 

@@ -23,8 +23,8 @@ STARTS = st.sampled_from(
 )
 
 
-def drop(page: Page, *files: Path) -> None:
-    """Drop files on the page as a mouse does."""
+def drop(page: Page, *files: Path, told: str = "Drop it, and lwd hears it") -> None:
+    """Drop files on the page as a mouse does, which is told what comes of it."""
     held = [[file.name, base64.b64encode(file.read_bytes()).decode()] for file in files]
     transfer = page.evaluate_handle(
         """(held) => {
@@ -39,6 +39,7 @@ def drop(page: Page, *files: Path) -> None:
     )
     page.dispatch_event("main", "dragover", {"dataTransfer": transfer})
     expect(page.locator("#drop")).to_be_visible()
+    expect(page.locator("#drop")).to_have_text(told)
     page.dispatch_event("main", "drop", {"dataTransfer": transfer})
     expect(page.locator("#drop")).to_be_hidden()
 
@@ -85,6 +86,21 @@ def test_one_of_several_files_is_heard_and_named(
     drop(page, speech_file, mute)
 
     expect(page.locator("#state")).to_contain_text("Heard ls_test.flac, the first of 2: 6.67 s in")
+
+
+def test_while_a_stream_runs_no_file_is_taken(page: Page, twice: Path, speech_file: Path) -> None:
+    """The page says so before it is dropped, and the pace stays as it is."""
+    page.check("#at-pace")
+    page.set_input_files("#file", twice)
+    expect(page.locator("#state")).to_contain_text("Sending speech.wav")
+    expect(page.locator("#at-pace")).to_be_disabled()
+
+    drop(page, speech_file, told="Stop the stream that runs, then drop it")
+
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#state")).to_have_text("Stopped speech.wav")
+    expect(page.locator("#at-pace")).to_be_enabled()
+    drop(page, speech_file)
 
 
 def test_a_file_that_is_stopped_was_not_heard(page: Page, twice: Path) -> None:
