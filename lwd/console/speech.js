@@ -10,7 +10,7 @@ import { Microphone, loudness } from "./microphone.js";
 import { Paper } from "./paper.js";
 import { Recording } from "./recording.js";
 import { explain } from "./refusal.js";
-import { connect, finish, path } from "./socket.js";
+import { abandon, connect, finish, path } from "./socket.js";
 import { Transcript } from "./transcript.js";
 
 export class Speech {
@@ -138,14 +138,15 @@ export class Speech {
         this.latency.note(at, performance.now());
       }
       if (at !== null) {
+        this.sentS = at;
         $("#clock").textContent = `${position(at)} of ${position(recording.seconds)}`;
       }
     });
-    finish(this.socket);
-    const isCut = recording.isStopped;
+    this.#finish();
+    const isStopped = recording.isStopped;
     this.finished = () => {
       const took = (performance.now() - began) / 1000;
-      if (isCut) {
+      if (isStopped) {
         return `Stopped ${name}`;
       }
       if (this.isStale || this.transcript.isEmpty) {
@@ -157,20 +158,40 @@ export class Speech {
     };
   }
 
+  // Sends no more; the second time, what is left of the stream is not waited for either.
   #stop() {
+    if (this.isFinishing) {
+      this.isCut = true;
+      abandon(this.socket);
+      return;
+    }
     this.#say("Finishing");
     this.source.close();
     this.source.isClosed = true;
     if (this.socket) {
-      finish(this.socket);
+      this.#finish();
     }
+  }
+
+  #finish() {
+    finish(this.socket);
+    this.isFinishing = true;
+    $("#speak").textContent = "End now";
+    this.#say("Finishing");
+    this.#tellRest();
+  }
+
+  #tellRest() {
+    const rest = this.sentS - this.heardS;
+    $("#clock").textContent = rest >= 1 ? `${position(rest)} still to be heard` : "";
   }
 
   #begin() {
     this.isStale = true; // what is shown is of the stream before, until this one tells something
     this.source = { close() {} }; // until it is open
     this.latency = new Latency();
-    this.sentS = 0;
+    this.sentS = this.heardS = 0;
+    this.isFinishing = this.isCut = false;
     this.why = null;
     this.finished = () => "Done.";
     $("#refusal").hidden = true;
@@ -190,7 +211,7 @@ export class Speech {
       this.#say("The stream broke off.");
       this.refuse({ why: this.why });
     } else {
-      this.#say(this.finished());
+      this.#say(this.isCut ? "Ended before all was heard." : this.finished());
     }
     this.changed();
     this.source = null;
@@ -213,6 +234,10 @@ export class Speech {
     }
     this.#offerExports();
     if (message.type === "Results") {
+      this.heardS = Math.max(this.heardS, message.start + message.duration);
+      if (this.isFinishing) {
+        this.#tellRest();
+      }
       this.latency.measure(message, performance.now());
       $("#interim-latency").textContent = seconds(median(this.latency.interims));
       $("#final-latency").textContent = seconds(median(this.latency.finals));

@@ -1,9 +1,11 @@
 """Files that somebody chooses or drops: what is heard, what is not, and what the page says of it."""
 
 import base64
+import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
@@ -113,6 +115,30 @@ def test_a_file_that_is_stopped_was_not_heard(page: Page, twice: Path) -> None:
 
     expect(page.locator("#state")).to_have_text("Stopped speech.wav")
     expect(page.locator("#transcript .word").first).to_be_visible()
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_nobody_has_to_wait_for_the_rest(
+    page: Page, speech_file: Path, twice: Path, *, is_stopped: bool
+) -> None:
+    """How much is still to be heard is told, and may be done without, however slow lwd is."""
+    page.set_input_files("#file", speech_file)
+    expect(page.locator("#state")).to_contain_text("Heard ls_test.flac")
+    page.route_web_socket("**/v1/listen*", lambda _: None)
+    page.set_checked("#at-pace", is_stopped)
+    page.set_input_files("#file", twice)
+    if is_stopped:
+        expect(page.locator("#clock")).to_contain_text("0:01 of 0:14")
+        page.get_by_role("button", name="Stop").click()
+
+    expect(page.locator("#state")).to_have_text("Finishing")
+    left = page.locator("#clock")
+    expect(left).to_have_text(re.compile(r"^0:\d\d still to be heard$"))
+    page.get_by_role("button", name="End now").click()
+
+    expect(page.locator("#state")).to_contain_text("Ended before all was heard.")
+    expect(left).to_be_empty()
+    expect(page.get_by_role("button", name="Speak")).to_be_enabled()
 
 
 def test_a_file_that_the_browser_cannot_decode_goes_as_it_is(page: Page, tmp_path: Path) -> None:
