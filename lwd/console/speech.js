@@ -105,11 +105,19 @@ export class Speech {
     this.changed();
     if (!this.socket) {
       const refusal = await explain(askOnce(path(params)));
-      this.refuse(refusal);
+      this.refuse(this.#inItsWords(refusal));
       if (refusal.wantsKey) {
         typed(refusal.why);
       }
     }
+  }
+
+  // A refusal for an option of the page, which has another name than its parameter.
+  #inItsWords(refusal) {
+    const label = this.options.blame(refusal.parameter, "refusal");
+    return label
+      ? { ...refusal, why: `“${label}” has a value that lwd does not take.`, remedy: refusal.takes }
+      : refusal;
   }
 
   #sendSpeech(microphone) {
@@ -195,6 +203,7 @@ export class Speech {
     this.why = null;
     this.finished = () => "Done.";
     $("#refusal").hidden = true;
+    this.options.absolve();
     $("#speak").textContent = "Stop";
     $("#speak").classList.add("running");
     $("#choose").disabled = $("#at-pace").disabled = true;

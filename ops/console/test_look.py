@@ -170,7 +170,7 @@ def test_everybody_can_read_a_refusal(page: Page, speech_file: Path, shots: Path
     """It is an alert, with enough contrast."""
     page.fill("[name=utterance_end_ms]", "12")
     page.set_input_files("#file", speech_file)
-    expect(page.get_by_role("alert")).to_contain_text("utterance_end_ms")
+    expect(page.get_by_role("alert")).to_contain_text("UtteranceEnd after")
 
     assert_accessible(page)
     page.screenshot(path=shots / "refusal.png")
