@@ -214,14 +214,11 @@ export class Speech {
     if (!this.source.isClosed) {
       await this.source.close();
     }
-    if (!this.socket) {
-      this.#say("Nothing was heard.");
-    } else if (this.why) {
-      this.#say("The stream broke off.");
+    if (this.why) {
       this.refuse({ why: this.why });
-    } else {
-      this.#say(this.isCut ? "Ended before all was heard." : this.finished());
     }
+    const isOld = this.isStale && !this.transcript.isEmpty;
+    this.#say(`${this.#outcome()}${isOld ? " Below is what was heard before." : ""}`);
     this.changed();
     this.source = null;
     this.socket = null;
@@ -230,6 +227,16 @@ export class Speech {
     $("#speak").classList.remove("running");
     $("#choose").disabled = $("#at-pace").disabled = false;
     $("#meter").hidden = true;
+  }
+
+  #outcome() {
+    if (!this.socket) {
+      return "No stream was opened.";
+    }
+    if (this.why) {
+      return "The stream broke off.";
+    }
+    return this.isCut ? "Ended before all was heard." : this.finished();
   }
 
   #take(message, text) {

@@ -61,7 +61,9 @@ def test_what_is_no_audio_is_refused_and_erases_nothing(
         page.set_input_files("#file", tmp_path / name)
         fault = f"{name} is no audio" if data else f"{name} is empty."
         expect(page.get_by_role("alert")).to_contain_text(fault)
-        expect(page.locator("#state")).to_have_text("Nothing was heard.")
+        expect(page.locator("#state")).to_have_text(
+            "No stream was opened. Below is what was heard before."
+        )
 
     assert opened == []
     assert page.locator("#transcript").inner_text() == before
@@ -136,7 +138,9 @@ def test_nobody_has_to_wait_for_the_rest(
     expect(left).to_have_text(re.compile(r"^0:\d\d still to be heard$"))
     page.get_by_role("button", name="End now").click()
 
-    expect(page.locator("#state")).to_contain_text("Ended before all was heard.")
+    expect(page.locator("#state")).to_have_text(
+        "Ended before all was heard. Below is what was heard before."
+    )
     expect(left).to_be_empty()
     expect(page.get_by_role("button", name="Speak")).to_be_enabled()
 

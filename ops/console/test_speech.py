@@ -342,7 +342,7 @@ def test_a_refused_stream_shows_its_reason(
     page.fill("[name=utterance_end_ms]", "999")
     page.set_input_files("#file", speech_file)
     expect(refusal).to_contain_text("“UtteranceEnd after” has a value that lwd does not take.")
-    expect(page.locator("#state")).to_have_text("Nothing was heard.")
+    expect(page.locator("#state")).to_have_text("No stream was opened.")
 
     page.fill("[name=utterance_end_ms]", "1000")
     page.set_input_files("#file", speech_file)
