@@ -14,6 +14,7 @@ const UNUSABLE =
   "No browser can send this key: it holds something besides letters of English, digits and" +
   " !#$%&'*+-.^_`|~. Copy it once more, or have one made with lwd keys add.";
 
+let wanted = null; // a promise of whether lwd asks for a key
 let asked = null; // a promise of a key, while somebody types it
 
 // The key that was typed; empty without one that a browser can send.
@@ -23,7 +24,11 @@ export function key() {
 }
 
 // A request to lwd with the key; where it will not do, another is asked for until one does.
+// Without one nothing is asked that needs one: lwd would count that as somebody who guesses.
 export async function ask(path) {
+  if (!key() && (await isWanted())) {
+    await typed();
+  }
   for (;;) {
     const used = key();
     const response = await askOnce(path);
@@ -35,13 +40,22 @@ export async function ask(path) {
   }
 }
 
+// As /readyz tells whoever asks.
+function isWanted() {
+  wanted ??= askOnce("/readyz").then(
+    ({ headers }) => headers.get("lwd-key") === "required",
+    () => false, // what is asked next fails too, and tells of it
+  );
+  return wanted;
+}
+
 export function askOnce(path) {
   const headers = key() ? { Authorization: `Token ${key()}` } : {};
   return fetch(path, { headers, cache: "no-store" });
 }
 
-// Asks for a key, with what was wrong with the last one; resolves when one was typed.
-export function typed(wrong) {
+// Asks for a key, with what was wrong with the last one, if there was; resolves when one was typed.
+export function typed(wrong = "") {
   asked ??= new Promise((resolve) => {
     complain(wrong);
     dialog.oncancel = (event) => event.preventDefault();

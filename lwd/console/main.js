@@ -56,7 +56,8 @@ async function showHealth() {
     const { system_health: health, active_stream_requests: open } = await status.json();
     // Deepgram's API has another word for ready once a stream has been served.
     const word = health === "Healthy" ? "Ready" : health;
-    const state = ready.ok ? word : `Takes no new streams: ${(await ready.text()).trim()}`;
+    const hasRoom = ready.headers.get("lwd-free-streams") !== "0";
+    const state = ready.ok ? (hasRoom ? word : "Full") : `Takes no new streams: ${(await ready.text()).trim()}`;
     text = open ? `${state}, ${open} ${open === 1 ? "stream" : "streams"}` : state;
     isWell = state === "Ready";
   } catch {
@@ -82,6 +83,9 @@ function takeFiles() {
   const drop = $("#drop");
   addEventListener("dragover", (event) => {
     event.preventDefault();
+    drop.firstElementChild.textContent = speech.isRunning
+      ? "Stop the stream that runs, then drop it"
+      : "Drop it, and lwd hears it";
     drop.hidden = false;
   });
   addEventListener("dragleave", (event) => {

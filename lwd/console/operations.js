@@ -51,12 +51,14 @@ export class Operations {
   }
 
   #show(now, rejections) {
-    const fault = now.fault ? `takes no new streams: ${now.fault}` : "takes new streams";
-    say($("#operations-state"), `lwd ${now.version} ${fault}.`);
+    const free = Math.max(0, now.streams.limit - now.streams.open);
+    const fault = now.fault ?? (free ? null : "it is full");
+    const taken = fault ? `takes no new streams: ${fault}` : "takes new streams";
+    say($("#operations-state"), `lwd ${now.version} ${taken}.`);
     const queued = now.models.reduce((sum, model) => sum + model.queued, 0);
     $("#tiles").replaceChildren(
       tile("Open streams", now.streams.open, `of ${now.streams.limit}`),
-      tile("Free", now.streams.limit - now.streams.open, "more streams"),
+      tile("Free", free, "more streams"),
       this.#latencyTile("Latency of finals", "final"),
       this.#latencyTile("Latency of interims", "interim"),
       tile("Queue", queued, queued === 1 ? "window waits" : "windows wait"),

@@ -11,7 +11,9 @@ export class Options {
   constructor(form) {
     this.form = form;
     this.models = [];
+    this.blamed = null;
     form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("input", ({ target }) => target === this.blamed && this.absolve());
     this.#restore();
     this.onchange(() => {
       sessionStorage.setItem(NAME, JSON.stringify([...new FormData(form)]));
@@ -26,6 +28,26 @@ export class Options {
 
   has(name) {
     return this.form.elements[name].checked;
+  }
+
+  // Marks the field of a parameter, for the reason that the element of an id tells, until it is
+  // changed. Returns its label, or null where there is no such field.
+  blame(parameter, id) {
+    const field = [...this.form.elements].find(({ name }) => name && name === parameter);
+    if (!field) {
+      return null;
+    }
+    this.blamed = field;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", id);
+    field.closest("details").open = true;
+    return label(field);
+  }
+
+  absolve() {
+    this.blamed?.removeAttribute("aria-invalid");
+    this.blamed?.removeAttribute("aria-describedby");
+    this.blamed = null;
   }
 
   onchange(listener) {
@@ -74,6 +96,12 @@ export class Options {
     );
     language.value = known.some(([code]) => code === kept) || kept === "multi" ? kept : "";
   }
+}
+
+// What is written beside a field, without its unit and what may be chosen.
+function label({ labels: [first] }) {
+  const texts = [...first.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
+  return texts.map(({ data }) => data.trim()).join("");
 }
 
 function named(names, code) {

@@ -7,7 +7,8 @@ import { askOnce } from "./key.js";
 const STRANGERS = [401, 403];
 
 // `{why, remedy, detail}` for a request of a refused stream's path, or for another that was refused;
-// `wantsKey` where another key might help.
+// `wantsKey` where another key might help; `parameter` is to blame, if one is, and takes what `takes`
+// says.
 export async function explain(request) {
   let response;
   try {
@@ -24,19 +25,20 @@ export async function explain(request) {
     .filter(Boolean)
     .join(" · ");
   const known = STRANGERS.includes(response.status) ? null : await remembered(id);
-  const why = known ?? plain(response.status, body);
-  return { detail, wantsKey: response.status === 401, ...why };
+  const isPlain = !known || known.reason === "bad_request";
+  const { why, remedy } = isPlain ? plain(response.status, body) : known;
+  const { parameter, remedy: takes } = known ?? {};
+  return { why, remedy, detail, wantsKey: response.status === 401, parameter, takes };
 }
 
-// What lwd remembers of the request: the reason, where the answer has only Deepgram's words.
+// What lwd remembers of the request; the answer itself has only Deepgram's words.
 async function remembered(id) {
   const response = await askOnce("/v1/status/rejections").catch(() => null);
   if (!response?.ok) {
     return null;
   }
   const { rejections } = await response.json();
-  const one = rejections.find((rejection) => rejection.request_id === id);
-  return one && one.reason !== "bad_request" ? { why: one.why, remedy: one.remedy } : null;
+  return rejections.find((rejection) => rejection.request_id === id) ?? null;
 }
 
 function plain(status, { err_msg: message = "lwd refused the stream." }) {

@@ -37,6 +37,14 @@ export function finish(socket) {
   }
 }
 
+// Closes at once, whatever is left: a stream that came to its end.
+export function abandon(socket) {
+  const { onclose } = socket;
+  socket.onmessage = socket.onclose = null;
+  socket.close();
+  onclose?.({ code: 1000 });
+}
+
 function why(code, reason) {
   if (code === 1000) {
     return null;

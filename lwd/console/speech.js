@@ -10,7 +10,7 @@ import { Microphone, loudness } from "./microphone.js";
 import { Paper } from "./paper.js";
 import { Recording } from "./recording.js";
 import { explain } from "./refusal.js";
-import { connect, finish, path } from "./socket.js";
+import { abandon, connect, finish, path } from "./socket.js";
 import { Transcript } from "./transcript.js";
 
 export class Speech {
@@ -28,7 +28,7 @@ export class Speech {
     this.transcript = new Transcript();
     this.source = null; // what is heard now
     this.socket = null;
-    $("#speak").addEventListener("click", () => (this.source ? this.#stop() : this.#listen()));
+    $("#speak").addEventListener("click", () => (this.isRunning ? this.#stop() : this.#listen()));
     $("#choose").addEventListener("click", () => $("#file").click());
     $("#file").addEventListener("change", ({ target }) => this.hear([...target.files]));
     $("#clear").addEventListener("click", () => this.#clear());
@@ -39,10 +39,14 @@ export class Speech {
     this.#clear();
   }
 
-  // Transcribes the first of some files.
+  get isRunning() {
+    return this.source !== null;
+  }
+
+  // Transcribes the first of some files, unless something is heard now.
   hear([file, ...others]) {
     $("#file").value = "";
-    if (file && !this.source) {
+    if (file && !this.isRunning) {
       const name = others.length ? `${file.name}, the first of ${others.length + 1}` : file.name;
       this.#run(
         async () => {
@@ -101,11 +105,19 @@ export class Speech {
     this.changed();
     if (!this.socket) {
       const refusal = await explain(askOnce(path(params)));
-      this.refuse(refusal);
+      this.refuse(this.#inItsWords(refusal));
       if (refusal.wantsKey) {
         typed(refusal.why);
       }
     }
+  }
+
+  // A refusal for an option of the page, which has another name than its parameter.
+  #inItsWords(refusal) {
+    const label = this.options.blame(refusal.parameter, "refusal");
+    return label
+      ? { ...refusal, why: `“${label}” has a value that lwd does not take.`, remedy: refusal.takes }
+      : refusal;
   }
 
   #sendSpeech(microphone) {
@@ -134,14 +146,15 @@ export class Speech {
         this.latency.note(at, performance.now());
       }
       if (at !== null) {
+        this.sentS = at;
         $("#clock").textContent = `${position(at)} of ${position(recording.seconds)}`;
       }
     });
-    finish(this.socket);
-    const isCut = recording.isStopped;
+    this.#finish();
+    const isStopped = recording.isStopped;
     this.finished = () => {
       const took = (performance.now() - began) / 1000;
-      if (isCut) {
+      if (isStopped) {
         return `Stopped ${name}`;
       }
       if (this.isStale || this.transcript.isEmpty) {
@@ -153,26 +166,47 @@ export class Speech {
     };
   }
 
+  // Sends no more; the second time, what is left of the stream is not waited for either.
   #stop() {
+    if (this.isFinishing) {
+      this.isCut = true;
+      abandon(this.socket);
+      return;
+    }
     this.#say("Finishing");
     this.source.close();
     this.source.isClosed = true;
     if (this.socket) {
-      finish(this.socket);
+      this.#finish();
     }
+  }
+
+  #finish() {
+    finish(this.socket);
+    this.isFinishing = true;
+    $("#speak").textContent = "End now";
+    this.#say("Finishing");
+    this.#tellRest();
+  }
+
+  #tellRest() {
+    const rest = this.sentS - this.heardS;
+    $("#clock").textContent = rest >= 1 ? `${position(rest)} still to be heard` : "";
   }
 
   #begin() {
     this.isStale = true; // what is shown is of the stream before, until this one tells something
     this.source = { close() {} }; // until it is open
     this.latency = new Latency();
-    this.sentS = 0;
+    this.sentS = this.heardS = 0;
+    this.isFinishing = this.isCut = false;
     this.why = null;
     this.finished = () => "Done.";
     $("#refusal").hidden = true;
+    this.options.absolve();
     $("#speak").textContent = "Stop";
     $("#speak").classList.add("running");
-    $("#choose").disabled = true;
+    $("#choose").disabled = $("#at-pace").disabled = true;
     return this.source;
   }
 
@@ -180,22 +214,29 @@ export class Speech {
     if (!this.source.isClosed) {
       await this.source.close();
     }
-    if (!this.socket) {
-      this.#say("Nothing was heard.");
-    } else if (this.why) {
-      this.#say("The stream broke off.");
+    if (this.why) {
       this.refuse({ why: this.why });
-    } else {
-      this.#say(this.finished());
     }
+    const isOld = this.isStale && !this.transcript.isEmpty;
+    this.#say(`${this.#outcome()}${isOld ? " Below is what was heard before." : ""}`);
     this.changed();
     this.source = null;
     this.socket = null;
     $("#progress").hidden = true;
     $("#speak").textContent = "Speak";
     $("#speak").classList.remove("running");
-    $("#choose").disabled = false;
+    $("#choose").disabled = $("#at-pace").disabled = false;
     $("#meter").hidden = true;
+  }
+
+  #outcome() {
+    if (!this.socket) {
+      return "No stream was opened.";
+    }
+    if (this.why) {
+      return "The stream broke off.";
+    }
+    return this.isCut ? "Ended before all was heard." : this.finished();
   }
 
   #take(message, text) {
@@ -209,6 +250,10 @@ export class Speech {
     }
     this.#offerExports();
     if (message.type === "Results") {
+      this.heardS = Math.max(this.heardS, message.start + message.duration);
+      if (this.isFinishing) {
+        this.#tellRest();
+      }
       this.latency.measure(message, performance.now());
       $("#interim-latency").textContent = seconds(median(this.latency.interims));
       $("#final-latency").textContent = seconds(median(this.latency.finals));

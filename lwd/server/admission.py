@@ -36,6 +36,11 @@ class Streams:
         """Most streams at once."""
         return self._limits.streams
 
+    @property
+    def free(self) -> int:
+        """How many more may be opened now; a limit that was lowered ends no stream."""
+        return max(0, self.limit - len(self.open))
+
     def limit_to(self, limits: LimitsConfig) -> None:
         """Hold streams that come from now on to these limits."""
         self._limits = limits
@@ -55,7 +60,7 @@ class Streams:
             self._admit_key(key)
         if address is not None:
             self._admit_address(holder(address))
-        if len(self.open) >= self.limit:
+        if not self.free:
             raise Overloaded("capacity")
 
     def _admit_key(self, key: Key) -> None:

@@ -104,8 +104,8 @@ def build_app(
     app.router.add_get("/v1/listen", listen.handle)
     app.router.add_post("/v1/auth/grant", GrantHandler(authenticator, tokens).handle)
     ManageHandlers(engines, authenticator).add_routes(app.router)
-    HealthHandlers(engines, streams).add_routes(app.router)
-    OperationsHandlers(engines, streams, rejections, authenticator).add_routes(app.router)
+    HealthHandlers(live, engines, streams).add_routes(app.router)
+    OperationsHandlers(live, engines, streams, rejections, authenticator).add_routes(app.router)
     ConsoleHandlers(live).add_routes(app.router)
     return app
 

@@ -6,10 +6,11 @@ from aiohttp import web
 
 from lwd.server.admission import Streams
 from lwd.server.engines import Engines
+from lwd.server.live import Live
 from lwd.server.reply import json_response
 
-# By it a client knows that two ports are one daemon's.
-_INSTANCE = {"lwd-instance": secrets.token_hex(8)}
+_INSTANCE = secrets.token_hex(8)
+"""By it a client knows that two ports are one daemon's."""
 
 
 class Liveness:
@@ -27,7 +28,8 @@ class Liveness:
 class Readiness:
     """Whether new streams are welcome, and why not."""
 
-    def __init__(self, engines: Engines, streams: Streams) -> None:
+    def __init__(self, live: Live, engines: Engines, streams: Streams) -> None:
+        self._live = live
         self._engines = engines
         self._streams = streams
 
@@ -40,23 +42,29 @@ class Readiness:
         return None if self._engines.is_ready else "an engine is starting"
 
     async def answer(self, _: web.Request) -> web.Response:
-        """Answer a proxy; a full daemon still is ready."""
+        """Answer a proxy; a full daemon still is ready, and its headers tell the console more."""
         fault = self.fault()
+        headers = {
+            "lwd-instance": _INSTANCE,
+            "lwd-key": "none" if self._live.config.auth.is_open else "required",
+            "lwd-free-streams": str(self._streams.free),
+        }
         status = 503 if fault else 200
-        return web.Response(status=status, text=f"{fault or 'ok'}\n", headers=_INSTANCE)
+        return web.Response(status=status, text=f"{fault or 'ok'}\n", headers=headers)
 
 
 class HealthHandlers:
     """Answers from what is in memory, whoever asks: no question here waits for an engine."""
 
-    def __init__(self, engines: Engines, streams: Streams) -> None:
+    def __init__(self, live: Live, engines: Engines, streams: Streams) -> None:
         self._engines = engines
         self._streams = streams
+        self._readiness = Readiness(live, engines, streams)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Register the endpoints."""
         router.add_get("/livez", Liveness(self._engines).answer)
-        router.add_get("/readyz", Readiness(self._engines, self._streams).answer)
+        router.add_get("/readyz", self._readiness.answer)
         router.add_get("/v1/status", self._status)
         router.add_get("/v1/status/engine", self._status_engine)
 

@@ -16,6 +16,7 @@ from lwd.server.admission import Streams
 from lwd.server.auth import Authenticator
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.health import Readiness
+from lwd.server.live import Live
 from lwd.server.rejections import Rejections
 from lwd.server.reply import age_s, json_response
 from lwd.server.stream import Stream
@@ -31,6 +32,7 @@ class OperationsHandlers:
 
     def __init__(
         self,
+        live: Live,
         engines: Engines,
         streams: Streams,
         rejections: Rejections,
@@ -40,7 +42,7 @@ class OperationsHandlers:
         self._streams = streams
         self._rejections = rejections
         self._authenticator = authenticator
-        self._readiness = Readiness(engines, streams)
+        self._readiness = Readiness(live, engines, streams)
         self._started_s = time.monotonic()
 
     def add_routes(self, router: web.UrlDispatcher) -> None:

@@ -41,7 +41,7 @@ class OpsHandlers:
         self._ops = live.config.ops
         self._engines = engines
         self._streams = streams
-        self._readiness = Readiness(engines, streams)
+        self._readiness = Readiness(live, engines, streams)
         self._authenticator = authenticator
         self._started_s = time.time()
         metrics.START_TIME.set(self._started_s)

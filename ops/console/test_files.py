@@ -1,9 +1,11 @@
 """Files that somebody chooses or drops: what is heard, what is not, and what the page says of it."""
 
 import base64
+import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
@@ -23,8 +25,8 @@ STARTS = st.sampled_from(
 )
 
 
-def drop(page: Page, *files: Path) -> None:
-    """Drop files on the page as a mouse does."""
+def drop(page: Page, *files: Path, told: str = "Drop it, and lwd hears it") -> None:
+    """Drop files on the page as a mouse does, which is told what comes of it."""
     held = [[file.name, base64.b64encode(file.read_bytes()).decode()] for file in files]
     transfer = page.evaluate_handle(
         """(held) => {
@@ -39,6 +41,7 @@ def drop(page: Page, *files: Path) -> None:
     )
     page.dispatch_event("main", "dragover", {"dataTransfer": transfer})
     expect(page.locator("#drop")).to_be_visible()
+    expect(page.locator("#drop")).to_have_text(told)
     page.dispatch_event("main", "drop", {"dataTransfer": transfer})
     expect(page.locator("#drop")).to_be_hidden()
 
@@ -58,7 +61,9 @@ def test_what_is_no_audio_is_refused_and_erases_nothing(
         page.set_input_files("#file", tmp_path / name)
         fault = f"{name} is no audio" if data else f"{name} is empty."
         expect(page.get_by_role("alert")).to_contain_text(fault)
-        expect(page.locator("#state")).to_have_text("Nothing was heard.")
+        expect(page.locator("#state")).to_have_text(
+            "No stream was opened. Below is what was heard before."
+        )
 
     assert opened == []
     assert page.locator("#transcript").inner_text() == before
@@ -87,6 +92,21 @@ def test_one_of_several_files_is_heard_and_named(
     expect(page.locator("#state")).to_contain_text("Heard ls_test.flac, the first of 2: 6.67 s in")
 
 
+def test_while_a_stream_runs_no_file_is_taken(page: Page, twice: Path, speech_file: Path) -> None:
+    """The page says so before it is dropped, and the pace stays as it is."""
+    page.check("#at-pace")
+    page.set_input_files("#file", twice)
+    expect(page.locator("#state")).to_contain_text("Sending speech.wav")
+    expect(page.locator("#at-pace")).to_be_disabled()
+
+    drop(page, speech_file, told="Stop the stream that runs, then drop it")
+
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#state")).to_have_text("Stopped speech.wav")
+    expect(page.locator("#at-pace")).to_be_enabled()
+    drop(page, speech_file)
+
+
 def test_a_file_that_is_stopped_was_not_heard(page: Page, twice: Path) -> None:
     """What came until then stays."""
     page.check("#at-pace")
@@ -97,6 +117,32 @@ def test_a_file_that_is_stopped_was_not_heard(page: Page, twice: Path) -> None:
 
     expect(page.locator("#state")).to_have_text("Stopped speech.wav")
     expect(page.locator("#transcript .word").first).to_be_visible()
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_nobody_has_to_wait_for_the_rest(
+    page: Page, speech_file: Path, twice: Path, *, is_stopped: bool
+) -> None:
+    """How much is still to be heard is told, and may be done without, however slow lwd is."""
+    page.set_input_files("#file", speech_file)
+    expect(page.locator("#state")).to_contain_text("Heard ls_test.flac")
+    page.route_web_socket("**/v1/listen*", lambda _: None)
+    page.set_checked("#at-pace", is_stopped)
+    page.set_input_files("#file", twice)
+    if is_stopped:
+        expect(page.locator("#clock")).to_contain_text("0:01 of 0:14")
+        page.get_by_role("button", name="Stop").click()
+
+    expect(page.locator("#state")).to_have_text("Finishing")
+    left = page.locator("#clock")
+    expect(left).to_have_text(re.compile(r"^0:\d\d still to be heard$"))
+    page.get_by_role("button", name="End now").click()
+
+    expect(page.locator("#state")).to_have_text(
+        "Ended before all was heard. Below is what was heard before."
+    )
+    expect(left).to_be_empty()
+    expect(page.get_by_role("button", name="Speak")).to_be_enabled()
 
 
 def test_a_file_that_the_browser_cannot_decode_goes_as_it_is(page: Page, tmp_path: Path) -> None:

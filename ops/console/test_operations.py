@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from console.conftest import KEY, Visitor
-from tests.e2e.conftest import Daemon
+from tests.e2e.conftest import Daemon, StartDaemon
 
 
 def tile(name: str) -> str:
@@ -49,6 +49,28 @@ def test_the_header_is_told_of_streams_at_once(
     expect(health).to_have_text("Ready, 1 stream")
     expect(page.locator("#state")).to_contain_text("Heard")
     expect(health).to_have_text("Ready")
+
+
+def test_a_daemon_that_is_full_is_told_so(visitor: Visitor, start_daemon: StartDaemon) -> None:
+    """In both places and without green, as the next caller is refused."""
+    full = start_daemon(LWD_LIMITS__STREAMS="1")
+    page = visitor.open(full)
+    health, state = page.locator("#health"), page.locator("#operations-state")
+    expect(health).to_have_text("Ready")
+    expect(health).to_have_class(re.compile("well"))
+
+    page.click("#speak")
+    expect(health).to_have_text("Full, 1 stream")
+    expect(health).not_to_have_class(re.compile("well"))
+    page.get_by_role("tab", name="Operations").click()
+    expect(state).to_contain_text("takes no new streams: it is full.")
+    expect(page.locator(tile("Free"))).to_have_text("0")
+
+    page.get_by_role("tab", name="Speech").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(health).to_have_text("Ready")
+    page.get_by_role("tab", name="Operations").click()
+    expect(state).to_contain_text("takes new streams.")
 
 
 def test_the_view_tells_why_requests_were_refused(visitor: Visitor, daemon: Daemon) -> None:

@@ -207,6 +207,25 @@ def test_a_rejected_key_shows_its_reason(visitor: Visitor, guarded: Daemon) -> N
     expect(dialog).to_be_hidden()
 
 
+@pytest.mark.parametrize("view", ["", "#operations"])
+def test_nobody_is_refused_before_a_key_is_typed(
+    visitor: Visitor, guarded: Daemon, view: str
+) -> None:
+    """Who only opens the page must not look like somebody who guesses keys."""
+    count = f"""() => fetch("/v1/status/operations", {{ headers: {{ Authorization: "Token {KEY}" }} }})
+        .then((answer) => answer.json()).then(({{ rejected }}) => rejected.auth)"""
+    page = visitor.open(guarded)
+    before = page.evaluate(count)
+
+    page = visitor.open(guarded, view)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator("#key-fault")).to_be_hidden()
+    enter(page, KEY)
+    expect(page.locator("#options [name=model] option")).to_have_count(2)
+
+    assert page.evaluate(count) == before
+
+
 def test_another_key_is_asked_for_when_one_is_good_no_more(
     visitor: Visitor, guarded: Daemon, speech_file: Path
 ) -> None:
@@ -322,13 +341,36 @@ def test_a_refused_stream_shows_its_reason(
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.fill("[name=utterance_end_ms]", "999")
     page.set_input_files("#file", speech_file)
-    expect(refusal).to_contain_text("Invalid 'utterance_end_ms' value of '999'.")
-    expect(page.locator("#state")).to_have_text("Nothing was heard.")
+    expect(refusal).to_contain_text("“UtteranceEnd after” has a value that lwd does not take.")
+    expect(page.locator("#state")).to_have_text("No stream was opened.")
 
     page.fill("[name=utterance_end_ms]", "1000")
     page.set_input_files("#file", speech_file)
     expect(page.locator("#state")).to_contain_text("Heard")
     expect(refusal).to_be_hidden()
+
+
+def test_a_refused_option_is_called_as_the_page_calls_it(page: Page, speech_file: Path) -> None:
+    """With what it takes; its field is marked until it is changed, also for screen readers."""
+    field = page.get_by_label("End of an utterance after")
+    page.get_by_role("heading", name="Options").click()
+    expect(field).to_be_hidden()
+    field.evaluate("(field) => { field.value = '-5'; }")
+
+    page.set_input_files("#file", speech_file)
+
+    said = "“End of an utterance after” has a value that lwd does not take."
+    takes = "Expected an integer from 0 to 2147483647."
+    expect(page.get_by_role("alert")).to_contain_text(f"{said}{takes}400 · INVALID_QUERY")
+    expect(field).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile(re.escape(takes)))
+
+    page.get_by_label("UtteranceEnd after").fill("2000")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.fill("5")
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description("")
 
 
 def test_a_refused_stream_counts_once(page: Page, speech_file: Path) -> None:
@@ -343,7 +385,7 @@ def test_a_refused_stream_counts_once(page: Page, speech_file: Path) -> None:
 
     page.fill("[name=utterance_end_ms]", "998")
     page.set_input_files("#file", speech_file)
-    expect(page.locator("#refusal")).to_contain_text("value of '998'")
+    expect(page.locator("#refusal")).to_contain_text("“UtteranceEnd after”")
 
     after, newest = page.evaluate(counted)
     assert after == before + 1

@@ -10,7 +10,7 @@ from prometheus_client import Gauge
 
 from lwd import __version__, metrics
 from lwd.asr.pool import EnginePool
-from tests.server.conftest import RAW, Server, StartServer, silence
+from tests.server.conftest import KEY, RAW, Server, StartServer, silence
 
 
 async def health(server: Server) -> str:
@@ -90,6 +90,24 @@ async def test_both_ports_tell_which_daemon_they_are(server: Server) -> None:
     told = {answer.headers["lwd-instance"] for answer in answers}
     assert len(told) == 1
     assert told != {""}
+
+
+async def test_probes_tell_whether_a_key_is_wanted_and_room_is_left(
+    start_server: StartServer,
+) -> None:
+    """Without a key: the console asks nothing else before it has one, and says when lwd is full."""
+
+    async def told(server: Server) -> tuple[str, str]:
+        headers = (await server.client.get("/readyz")).headers
+        return headers["lwd-key"], headers["lwd-free-streams"]
+
+    guarded = await start_server(auth__keys=[KEY])
+    server = await start_server(limits__streams=1)
+
+    assert await told(guarded) == ("required", str(guarded.streams.limit))
+    assert await told(server) == ("none", "1")
+    async with server.client.ws_connect("/v1/listen", params=RAW):
+        assert await told(server) == ("none", "0")
 
 
 async def test_elsewhere_than_on_loopback_operators_need_a_key(start_server: StartServer) -> None:
