@@ -54,7 +54,8 @@ export class Operations {
     const free = Math.max(0, now.streams.limit - now.streams.open);
     const fault = now.fault ?? (free ? null : "it is full");
     const taken = fault ? `takes no new streams: ${fault}` : "takes new streams";
-    say($("#operations-state"), `lwd ${now.version} ${taken}.`);
+    const concerns = now.concerns.map((text) => ` ${text[0].toUpperCase()}${text.slice(1)}.`);
+    say($("#operations-state"), `lwd ${now.version} ${taken}.${concerns.join("")}`);
     const queued = now.models.reduce((sum, model) => sum + model.queued, 0);
     $("#tiles").replaceChildren(
       tile("Open streams", now.streams.open, `of ${now.streams.limit}`),

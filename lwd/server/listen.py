@@ -20,7 +20,8 @@ from lwd.server.engines import Engines, Languages, LoadedModel
 from lwd.server.live import Live
 from lwd.server.outcome import Outcome
 from lwd.server.reply import ADDRESS, KEY_ID, REQUEST_ID
-from lwd.server.stream import Stream, StreamSettings
+from lwd.server.settings import StreamSettings
+from lwd.server.stream import Stream
 from lwd.stream.asking import ChannelSettings
 from lwd.stream.channel import Channel
 from lwd.stream.pipeline import ChannelPipeline, Emit, PipelineSettings

@@ -8,9 +8,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import Any
 
 import numpy as np
 import structlog
@@ -22,12 +21,12 @@ from lwd.audio.source import AudioSource
 from lwd.errors import CallbackBroken, UndecodableAudio
 from lwd.protocol import session as events
 from lwd.protocol.closing import Close
-from lwd.protocol.messages import ConfigureSuccess, ErrorMessage, Metadata, ModelInfo, Results
-from lwd.protocol.params import ListenParams
+from lwd.protocol.messages import ConfigureSuccess, ErrorMessage, Metadata, Results
 from lwd.protocol.session import Session
 from lwd.server.answers import Answers, Message
 from lwd.server.callback import Callback
 from lwd.server.outcome import OUTCOMES, Outcome, close_code
+from lwd.server.settings import StreamSettings
 from lwd.server.tally import Tally
 from lwd.stream.events import StreamEvent, Transcribed
 from lwd.stream.pipeline import ChannelPipeline, Emit
@@ -56,21 +55,6 @@ class _ClientGone(Exception):
 
 class _SlowClient(Exception):
     """The client does not take its messages."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamSettings:
-    """What a stream needs to know besides its client's parameters."""
-
-    request_id: UUID
-    key_id: str | None
-    address: str | None
-    params: ListenParams
-    model: str
-    model_info: ModelInfo
-    idle_timeout_s: float
-    ping_interval_s: float
-    send_timeout_s: float
 
 
 class Stream:
@@ -349,9 +333,25 @@ class Stream:
         for pipeline in self._pipelines:
             pipeline.finish()
         is_cut = self._session.close is Close.UNDECODABLE_AUDIO
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS_S if is_cut else None):
-                await asyncio.gather(*self._channel_tasks)
+        tasks: set[asyncio.Future[Any]] = {asyncio.gather(*self._channel_tasks)}
+        if self._callback is None:  # which takes the results whether its client stays or not
+            tasks.add(asyncio.create_task(self._await_leaving()))
+        try:
+            limit_s = _LAST_WORDS_S if is_cut else None
+            done, _ = await asyncio.wait(
+                tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _await_leaving(self) -> None:
+        """Raise _ClientGone when the client closes its socket; what else it sends comes too late."""
+        while (await self._websocket.receive()).type in (WSMsgType.BINARY, WSMsgType.TEXT):
+            pass
+        raise _ClientGone
 
     def _metadata(self) -> Metadata:
         source, params = self._source.format, self._settings.params

@@ -73,6 +73,26 @@ def test_a_daemon_that_is_full_is_told_so(visitor: Visitor, start_daemon: StartD
     expect(state).to_contain_text("takes new streams.")
 
 
+def test_what_no_caller_feels_yet_is_told(
+    visitor: Visitor, start_daemon: StartDaemon, tmp_path: Path
+) -> None:
+    """A keys file that cannot be used any more, and where its reason is."""
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"keys": []}')
+    keys.chmod(0o600)
+    daemon = start_daemon(LWD_AUTH__KEYS=f"[{KEY}]", LWD_AUTH__KEYS_FILE=str(keys))
+    keys.chmod(0o644)
+
+    page = visitor.open(daemon, "#operations")
+    page.get_by_label("Key", exact=True).fill(KEY)
+    page.keyboard.press("Enter")
+
+    state = page.locator("#operations-state")
+    expect(state).to_contain_text("takes new streams. The keys file cannot be used")
+    keys.chmod(0o600)
+    expect(state).not_to_contain_text("keys file")
+
+
 def test_the_view_tells_why_requests_were_refused(visitor: Visitor, daemon: Daemon) -> None:
     """In words, for whoever looks after it; never with what was sent."""
     page = visitor.open(daemon, "#operations")

@@ -330,6 +330,22 @@ async def test_a_client_that_vanishes_leaves_nothing(
     assert server.pool.queued == 0
 
 
+async def test_a_client_that_leaves_before_its_last_results_frees_its_place(
+    start_server: StartServer, voice: bytes
+) -> None:
+    """Nobody waits for them any more."""
+    server = await start_server(Script(delay_s=60))
+    socket = await server.client.ws_connect(RAW)
+    await socket.send_bytes(voice + silence(1))
+    await socket.send_str('{"type":"CloseStream"}')
+
+    async with asyncio.timeout(10):
+        await socket.close()
+        await server.streams.wait_empty()
+
+    assert server.pool.queued == 0
+
+
 async def test_compression_is_declined(server: Server) -> None:
     """Audio gains nothing by it, and a bomb has no way in."""
     socket = await server.client.ws_connect(RAW, compress=15)
