@@ -17,7 +17,7 @@ from lwd.config import Config
 from lwd.doctor.commands import Ask
 from lwd.doctor.findings import Finding, ok, skip
 from lwd.doctor.ports import check_port
-from lwd.errors import AddressUnavailable, ModelCorrupt, ModelUnavailable
+from lwd.errors import AddressUnavailable, ModelCorrupt, ModelUnavailable, ModelUnreadable
 from lwd.models.store import ModelStore
 from lwd.port import bind
 
@@ -30,6 +30,7 @@ _STREAM_BYTES = 4 << 20
 _DAEMON_BYTES = 200 << 20
 _OPENBLAS = (Path(sys.prefix) / "lib" / "lwd" / "libopenblas.so", "libopenblas.so.0")
 _LAST_LINES_BYTES = 1 << 16
+_ASKED_AS = "it is asked as the user that runs this command"
 
 
 def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -> Iterator[Finding]:
@@ -53,6 +54,10 @@ def _models(config: Config) -> Iterator[Finding]:
         check = f"model {name}"
         try:
             store.verify(name)
+        except ModelUnreadable as error:
+            meaning = f"lwd does not start without it; {_ASKED_AS}"
+            remedy = f"sudo ls -ld {store.root} {store.root / name}"
+            yield Finding(check, "fail", str(error), meaning, remedy)
         except (ModelCorrupt, ModelUnavailable) as error:
             meaning = "lwd does not start without it"
             yield Finding(
@@ -72,7 +77,7 @@ def _memory(config: Config) -> Finding:
     try:
         weights = sum(store.files(name).size for name in config.model.loaded)
     except (ModelCorrupt, ModelUnavailable):
-        return skip("memory", "the models are not there to be weighed")
+        return skip("memory", "the models cannot be weighed")
     replicas = config.model.replicas or (1 if has_gpu() else 4)
     engine = 2 * weights + (config.engine.cache_limit_mb or 512) * (1 << 20)
     needed = _DAEMON_BYTES + replicas * engine + config.limits.streams * _STREAM_BYTES
@@ -104,7 +109,7 @@ def _files(config: Config) -> Finding:
 
 
 def _disk(store: Path) -> Finding:
-    there = next(path for path in (store, *store.parents) if path.exists())
+    there = next(path for path in (store, *store.parents) if os.access(path, os.F_OK))
     free = shutil.disk_usage(there).free
     if free >= _LEAST_FREE_BYTES:
         return ok("disk", f"{_gigabytes(free)} free")
@@ -117,7 +122,7 @@ def _log(config: Config) -> Finding:
     if file is None:
         return ok("log", "to stderr")
     target = file if file.exists() else file.parent
-    meaning = "lwd does not start; it is asked as the user that runs this command"
+    meaning = f"lwd does not start; {_ASKED_AS}"
     if not target.exists():
         return Finding("log", "fail", f"{target} is not there", meaning, f"mkdir -p {target}")
     if not os.access(target, os.W_OK):

@@ -9,6 +9,7 @@ import pytest
 from lwd.config import Config, load_config
 from lwd.doctor.findings import Finding
 from lwd.doctor.installation import check_installation
+from tests.barred import barred
 
 
 def config(tmp_path: Path, **settings: object) -> Config:
@@ -34,6 +35,18 @@ def test_a_model_that_is_missing_or_damaged_is_pulled(tmp_path: Path) -> None:
     assert (found.status, found.remedy) == ("fail", "lwd models pull tiny.en")
     assert "tiny.en" not in found.shown.partition(";")[0]
     assert find("memory", configured).status == "skip"
+
+
+def test_a_model_without_access_is_not_pulled(model_store: Path, tmp_path: Path) -> None:
+    """The remedy shows whose it is; the other checks go on."""
+    configured = config(tmp_path, model__name="tiny.en", model__store=str(model_store))
+
+    with barred(model_store):
+        found = find("model tiny.en", configured)
+        assert find("memory", configured).status == "skip"
+
+    assert (found.status, "Permission denied" in found.shown) == ("fail", True)
+    assert found.remedy == f"sudo ls -ld {model_store} {model_store / 'tiny.en'}"
 
 
 def test_memory_is_weighed_against_models_and_streams(model_store: Path, tmp_path: Path) -> None:
