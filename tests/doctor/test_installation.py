@@ -1,6 +1,8 @@
 """What the doctor says of lwd itself on a machine."""
 
 import json
+import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -75,6 +77,55 @@ def test_a_log_must_be_writable_and_fit(tmp_path: Path) -> None:
     assert (missing.status, missing.remedy) == ("fail", f"mkdir -p {tmp_path}/none")
     large = config(tmp_path, log__file=str(there), log__max_bytes=1 << 40, log__keep=1000)
     assert find("log", large).status == "warn"
+
+
+def test_a_log_that_cannot_be_rotated_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that can be written is not enough where lwd begins new ones itself."""
+    there = tmp_path / "lwd.log"
+    there.touch()
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path or mode == os.F_OK)
+
+    found = find("log", config(tmp_path, log__file=str(there)))
+
+    assert (found.status, found.remedy) == ("fail", f"ls -ld {tmp_path}")
+    assert "its directory cannot" in found.shown
+    external = config(tmp_path, log__file=str(there), log__rotate="external")
+    assert find("log", external).status == "ok"
+
+
+@pytest.mark.parametrize("rotate", ["size", "external"])
+def test_a_full_disk_of_the_log_is_told(
+    rotate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be another than that of the models, and says how much is free."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    usage = shutil.disk_usage(tmp_path)
+    free = {logs: 0, tmp_path: 1 << 40}
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage._replace(free=free[path]))
+    configured = config(tmp_path, log__file=str(logs / "lwd.log"), log__rotate=rotate)
+
+    full = find("log", configured)
+    free[logs] = 64 << 20
+    room = find("log", configured)
+
+    assert (full.status, full.shown) == ("fail", f"the disk of {logs} is full, 0 MB free")
+    assert (room.status, "64 MB free" in room.shown) == ("warn" if rotate == "size" else "ok", True)
+    assert find("disk", configured).status == "ok"
+
+
+def test_a_log_that_cannot_be_read_tells_no_end(tmp_path: Path) -> None:
+    """The doctor goes on where it is called as somebody else."""
+    log = tmp_path / "logs" / "lwd.log"
+    log.parent.mkdir()
+    log.touch()
+
+    with barred(log.parent):
+        found = find("last end", config(tmp_path, log__file=str(log)))
+
+    assert (found.status, found.shown) == ("skip", f"{log}: Permission denied")
 
 
 @pytest.mark.parametrize(
