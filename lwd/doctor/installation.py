@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from lwd.asr.host import kernel_directory, nearest
 from lwd.asr.shares import has_gpu
 from lwd.config import Config, LogConfig
 from lwd.doctor.commands import Ask
@@ -40,6 +41,7 @@ def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -
     yield _memory(config)
     yield _files(config)
     yield _disk(config.model.store)
+    yield _kernels()
     yield _log(config)
     yield check_port("port", "server", config.server.host, config.server.port, ask)
     yield check_port("ops port", "ops", config.ops.host, config.ops.port, ask)
@@ -110,12 +112,22 @@ def _files(config: Config) -> Finding:
 
 
 def _disk(store: Path) -> Finding:
-    there = next(path for path in (store, *store.parents) if os.access(path, os.F_OK))
+    there = nearest(store)
     free = shutil.disk_usage(there).free
     if free >= _LEAST_FREE_BYTES:
         return ok("disk", f"{_size(free)} free")
     meaning = "no other model can be installed, and soon nothing is logged"
     return Finding("disk", "warn", f"{_size(free)} free", meaning, f"du -sh {there}/*")
+
+
+def _kernels() -> Finding:
+    wanted = kernel_directory()
+    there = nearest(wanted)
+    if os.access(there, os.W_OK | os.X_OK):
+        return ok("kernels", str(wanted))
+    shown = f"{wanted}: {there} cannot be written"
+    meaning = f"no engine starts, as MLX keeps there what it compiles; {_ASKED_AS}"
+    return Finding("kernels", "fail", shown, meaning, f"ls -ld {there}")
 
 
 def _log(config: Config) -> Finding:

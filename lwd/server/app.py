@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import uvloop
 from aiohttp import web
 
+from lwd.asr.host import kernel_directory
 from lwd.asr.pool import EnginePool
 from lwd.asr.settings import EngineSettings
 from lwd.asr.shares import cores, has_gpu, share_out
@@ -164,7 +164,7 @@ def _settings(config: Config) -> EngineSettings:
         start_timeout_s=config.engine.start_timeout_s,
         restart_backoff_s=config.engine.restart_backoff_s,
         max_attempts=config.engine.max_attempts,
-        cache_directory=Path.home() / ".cache" / "lwd" / "kernels",
+        cache_directory=kernel_directory(),
     )
 
 

@@ -67,6 +67,21 @@ def test_memory_is_weighed_against_models_and_streams(model_store: Path, tmp_pat
     assert find("memory", large).status == "fail"
 
 
+def test_a_home_in_which_no_kernel_can_be_kept_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No engine would start; the nearest directory that is there is named."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cache = tmp_path / ".cache"
+    cache.mkdir()
+    assert find("kernels", config(tmp_path)).status == "ok"
+
+    monkeypatch.setattr("os.access", lambda path, mode: mode == os.F_OK and Path(path).exists())
+    found = find("kernels", config(tmp_path))
+
+    assert (found.status, found.remedy) == ("fail", f"ls -ld {cache}")
+
+
 def test_a_log_must_be_writable_and_fit(tmp_path: Path) -> None:
     """Else lwd does not start, or loses events one day."""
     there = tmp_path / "lwd.log"
