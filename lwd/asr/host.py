@@ -1,12 +1,16 @@
-"""What engines need of the machine beside their models: a directory for compiled kernels.
+"""What engines need of the machine beside their models: a directory for kernels, and a fast BLAS.
 
-Knows where it is, and what is in the way; the doctor asks before an engine does.
+Knows where they are to be, and what mends their lack; the doctor asks before an engine does.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from lwd.errors import EngineUnavailable
+
+MAKE_BLAS = f"{sys.executable} ops/blas.py ops/requirements/linux-x86_64/openblas.txt"
+"""Makes an OpenBLAS for this very Python; to be run in a checkout, as whoever installed it."""
 
 
 def kernel_directory() -> Path:

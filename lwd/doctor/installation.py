@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lwd.asr.host import kernel_directory, nearest
+from lwd.asr.host import MAKE_BLAS, kernel_directory, nearest
 from lwd.asr.shares import has_gpu
 from lwd.config import Config, LogConfig
 from lwd.doctor.commands import Ask
@@ -175,8 +175,10 @@ def _blas(platform: str) -> Finding:
         except OSError:
             continue
         return ok("BLAS", Path(candidate).name)
-    meaning = "MLX multiplies matrices about 40 times slower than it could"
-    return Finding("BLAS", "fail", "no OpenBLAS", meaning, "make setup")
+    meaning = (
+        "MLX multiplies matrices about 40 times slower than it could; to be made in the checkout"
+    )
+    return Finding("BLAS", "fail", "no OpenBLAS", meaning, MAKE_BLAS)
 
 
 def _compiler(platform: str) -> Finding:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from lwd.config import Config, load_config
 from lwd.doctor.findings import Finding
 from lwd.doctor.installation import check_installation
 from tests.barred import barred
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def config(tmp_path: Path, **settings: object) -> Config:
@@ -194,6 +197,20 @@ def test_one_that_is_gone_without_a_word_has_crashed(
     assert status == "ok" or "after t1" in found.shown
     with socket.create_server(("127.0.0.1", unused_tcp_port)):
         assert find("last end", configured).status == "ok"
+
+
+def test_a_blas_is_made_for_the_python_that_lacks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make setup` would mend a checkout, not the release that asks."""
+    monkeypatch.setattr("lwd.doctor.installation._OPENBLAS", (str(tmp_path / "none.so"),))
+
+    found = find("BLAS", config(tmp_path))
+
+    python, script, requirements = found.remedy.split()
+    assert (found.status, python) == ("fail", sys.executable)
+    assert (ROOT / script).is_file()
+    assert (ROOT / requirements).is_file()
 
 
 def test_a_compiler_makes_engines_quicker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
