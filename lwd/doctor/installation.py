@@ -15,6 +15,7 @@ from pathlib import Path
 from lwd.asr.host import MAKE_BLAS, kernel_directory, nearest
 from lwd.asr.shares import has_gpu
 from lwd.config import Config, LogConfig
+from lwd.config.values import split_address
 from lwd.doctor.commands import Ask
 from lwd.doctor.findings import Finding, ok, skip
 from lwd.doctor.ports import check_port
@@ -45,6 +46,8 @@ def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -
     yield _log(config)
     yield check_port("port", "server", config.server.host, config.server.port, ask)
     yield check_port("ops port", "ops", config.ops.host, config.ops.port, ask)
+    if config.ops.agent_listen is not None:
+        yield check_port("agent port", "agent", *split_address(config.ops.agent_listen), ask)
     yield _blas(platform)
     yield _compiler(platform)
     yield _service(ask, platform)

@@ -199,6 +199,18 @@ def test_one_that_is_gone_without_a_word_has_crashed(
         assert find("last end", configured).status == "ok"
 
 
+def test_the_port_for_haproxy_is_looked_at_where_it_is_set(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    """It is taken before models load, and lwd does not start without it."""
+    at = f"127.0.0.1:{unused_tcp_port}"
+    configured = config(tmp_path, ops__agent_listen=at)
+
+    assert find("agent port", configured).shown == f"{at} is free"
+    findings = check_installation(config(tmp_path), lambda *_: None, "linux")
+    assert "agent port" not in [one.check for one in findings]
+
+
 def test_a_blas_is_made_for_the_python_that_lacks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
