@@ -1,5 +1,6 @@
 """The composition root: builds every part of the daemon from its configuration and runs it."""
 
+import faulthandler
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -49,6 +50,7 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
 
     `announce` is called once, when streams are welcome; `load_config` whenever SIGHUP comes.
     """
+    faulthandler.enable()  # SIGABRT tells where a daemon hangs, whoever started it
     configure_logging(config.log.level, config.log.format, _log_file(config.log))
     engines = build_engines(config)
     decoders = build_decoders(config)
