@@ -5,6 +5,7 @@ LwdError
 │   ├── UsageError            64  the command line is wrong
 │   ├── InputUnreadable       66  a file named on the command line cannot be read
 │   ├── ModelUnavailable      69  the model is not in the store
+│   │   └── ModelUnreadable   69  it may be, but this user may not read it
 │   ├── NotInstalled          69  an optional part of lwd is not installed
 │   ├── ModelCorrupt          65  the model is in the store, but not as it was installed
 │   ├── EngineUnavailable     70  the engine process does not start
@@ -56,7 +57,7 @@ class UsageError(StartError):
 
 
 class ModelCorrupt(StartError):
-    """A model in the store does not match its manifest, or cannot be read."""
+    """A model in the store does not match its manifest, or its disk does not give it."""
 
     exit_code = 65
 
@@ -71,6 +72,10 @@ class ModelUnavailable(StartError):
     """A model is not in the store, or cannot be had."""
 
     exit_code = 69
+
+
+class ModelUnreadable(ModelUnavailable):
+    """A model or the store is out of reach of this user."""
 
 
 class NotInstalled(StartError):

@@ -30,6 +30,7 @@ ALLOWED = {
     "lwd.asr": {"lwd.asr", "lwd.audio", "lwd.errors", "lwd.metrics"},
     "lwd.models": {"lwd.models", "lwd.errors"},
     "lwd.doctor": {
+        "lwd.asr.host",
         "lwd.asr.shares",
         "lwd.config",
         "lwd.doctor",

@@ -16,6 +16,7 @@ import structlog
 from lwd import metrics
 from lwd.asr.batcher import Batcher
 from lwd.asr.feed import Feed, Name
+from lwd.asr.host import MAKE_BLAS
 from lwd.asr.process import ENGINE_COMMAND, start_engine
 from lwd.asr.replica import Replica
 from lwd.asr.settings import EngineSettings
@@ -119,7 +120,7 @@ class EnginePool:
             log.warning(
                 "slow_blas",
                 cost="MLX multiplies matrices about 40 times slower than it could",
-                remedy="run: make setup (or install OpenBLAS, libopenblas.so.0)",
+                remedy=f"run in the checkout: {MAKE_BLAS} (or install OpenBLAS, libopenblas.so.0)",
             )
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lwd.asr.host import make_kernel_directory
 from lwd.asr.settings import EngineSettings
 from lwd.asr.wire import (
     PREFIX,
@@ -123,17 +124,11 @@ async def _await_ready(model: str, engine: EngineProcess, timeout_s: float) -> R
 
 
 def _environment(settings: EngineSettings) -> dict[str, str]:
-    cache = settings.cache_directory
-    try:
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise EngineUnavailable(
-            f"{cache}: {error.strerror}; give the user that lwd runs as a home directory (HOME)"
-        ) from error
+    make_kernel_directory(settings.cache_directory)
     return {
         **os.environ,
         "OPENBLAS_NUM_THREADS": str(settings.cpu_threads),
         # MLX on a CPU keeps compiled kernels in the temporary directory and loads them from
         # there: in a shared one another user could plant them.
-        "TMPDIR": str(cache),
+        "TMPDIR": str(settings.cache_directory),
     }

@@ -14,7 +14,7 @@ EXITS = {
     64: "the command line is wrong",
     65: "a model in the store is damaged, or a hub offered other bytes than pinned",
     66: "a file cannot be read, or holds no audio",
-    69: "a model, or an optional part of lwd, is not installed or cannot be had",
+    69: "a model, or an optional part of lwd, is not installed, or cannot be had or read",
     70: "an engine does not start or gives up, or lwd was stuck",
     71: "the address or port cannot be bound",
     73: "a log or an output cannot be written",

@@ -6,6 +6,7 @@ So a model that there is not, or that does not speak the language, is told befor
 from collections.abc import Iterable
 
 from lwd.config import Config, Rule
+from lwd.errors import ModelUnreadable
 from lwd.models.catalogue import CATALOGUE, remedy
 from lwd.models.store import ModelStore
 
@@ -21,9 +22,17 @@ def _expected_also(config: Config) -> str | None:
 
 
 def _expected_known(config: Config, models: Iterable[str]) -> str | None:
-    known = {*CATALOGUE, *ModelStore(config.model.store).installed()}
-    strays = [f"{model} is {remedy(model)}" for model in models if model not in known]
+    store = ModelStore(config.model.store)
+    strays = [f"{model} is {remedy(model)}" for model in models if not _is_known(model, store)]
     return f"what lwd models list shows; {'; '.join(strays)}" if strays else None
+
+
+def _is_known(model: str, store: ModelStore) -> bool:
+    """Whether there may be such a model; that the store cannot be read tells whoever loads it."""
+    try:
+        return model in CATALOGUE or model in store.installed()
+    except ModelUnreadable:
+        return True
 
 
 def _expected_language(config: Config) -> str | None:

@@ -17,7 +17,7 @@ from lwd.cli.exits import INTERRUPTED
 from lwd.cli.options import config_option, json_option
 from lwd.cli.output import Row, or_dash, progress, show_json, show_table
 from lwd.config import load_config
-from lwd.errors import ConfigInvalid, ModelCorrupt, ModelUnavailable
+from lwd.errors import ConfigInvalid, ModelCorrupt, ModelUnavailable, ModelUnreadable
 from lwd.models.catalogue import CATALOGUE, Entry, find
 from lwd.models.store import ModelStore
 
@@ -43,6 +43,7 @@ def _store_options(command: Callable[..., None]) -> Callable[..., None]:
     name="list",
     cls=Command,
     examples={"lwd models list": "What there is, and what is installed:"},
+    ends=(69,),
 )
 @_store_options
 def list_(*, as_json: bool, store: Path | None, config: Path | None) -> None:
@@ -82,12 +83,12 @@ def pull(*, names: Sequence[str], as_json: bool, store: Path | None, config: Pat
 
 
 def _complete_installed(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
-    """The models of the store that is meant; none while the configuration is wrong."""
+    """The models of the store that is meant; none while it or the configuration cannot be read."""
     try:
         store = _open(context.params.get("store"), context.params.get("config"))
-    except ConfigInvalid:
+        return [name for name in store.installed() if name.startswith(begun)]
+    except (ConfigInvalid, ModelUnreadable):
         return []
-    return [name for name in store.installed() if name.startswith(begun)]
 
 
 @models.command(
@@ -156,6 +157,8 @@ def _rows(store: ModelStore) -> Iterator[_Row]:
                 files = store.files(model)
             except ModelCorrupt:
                 row = replace(row, state="damaged")
+            except ModelUnreadable:
+                row = replace(row, state="unreadable")
             else:
                 source = str(files.manifest.source)
                 row = replace(row, state="installed", size=files.size, source=source)

@@ -133,7 +133,7 @@ def _state(
     if _has_status(health_page, HTTPStatus.NOT_FOUND):
         return "down", FOR_OPERATORS
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return "degraded", answer.text.strip()
+        return "degraded", _text(_parsed(answer.text), "err_msg") or answer.text.strip()
     if health in _WELL:
         return "ready", None
     return "degraded", f"system_health is {health}"
@@ -184,10 +184,16 @@ def _has_status(answer: _Answer | str, status: HTTPStatus) -> bool:
 def _object(answer: _Answer | str) -> dict[str, object]:
     """The JSON object that is answered; empty where there is none."""
     if isinstance(answer, _Answer) and answer.status == HTTPStatus.OK:
-        with suppress(ValueError):
-            document = json.loads(answer.text)
-            if isinstance(document, dict):
-                return document
+        return _parsed(answer.text)
+    return {}
+
+
+def _parsed(text: str) -> dict[str, object]:
+    """The JSON object that a text is; empty where it is none."""
+    with suppress(ValueError):
+        document = json.loads(text)
+        if isinstance(document, dict):
+            return document
     return {}
 
 

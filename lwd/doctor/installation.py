@@ -12,12 +12,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from lwd.asr.host import MAKE_BLAS, kernel_directory, nearest
 from lwd.asr.shares import has_gpu
-from lwd.config import Config
+from lwd.config import Config, LogConfig
+from lwd.config.values import split_address
 from lwd.doctor.commands import Ask
 from lwd.doctor.findings import Finding, ok, skip
 from lwd.doctor.ports import check_port
-from lwd.errors import AddressUnavailable, ModelCorrupt, ModelUnavailable
+from lwd.errors import AddressUnavailable, ModelCorrupt, ModelUnavailable, ModelUnreadable
 from lwd.models.store import ModelStore
 from lwd.port import bind
 
@@ -26,10 +28,12 @@ LABEL = "io.lwd.server"
 
 _FILES_ASIDE = 200
 _LEAST_FREE_BYTES = 1 << 30
+_FULL_BYTES = 1 << 20
 _STREAM_BYTES = 4 << 20
 _DAEMON_BYTES = 200 << 20
 _OPENBLAS = (Path(sys.prefix) / "lib" / "lwd" / "libopenblas.so", "libopenblas.so.0")
 _LAST_LINES_BYTES = 1 << 16
+_ASKED_AS = "it is asked as the user that runs this command"
 
 
 def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -> Iterator[Finding]:
@@ -38,9 +42,12 @@ def check_installation(config: Config, ask: Ask, platform: str = sys.platform) -
     yield _memory(config)
     yield _files(config)
     yield _disk(config.model.store)
+    yield _kernels()
     yield _log(config)
     yield check_port("port", "server", config.server.host, config.server.port, ask)
     yield check_port("ops port", "ops", config.ops.host, config.ops.port, ask)
+    if config.ops.agent_listen is not None:
+        yield check_port("agent port", "agent", *split_address(config.ops.agent_listen), ask)
     yield _blas(platform)
     yield _compiler(platform)
     yield _service(ask, platform)
@@ -53,6 +60,10 @@ def _models(config: Config) -> Iterator[Finding]:
         check = f"model {name}"
         try:
             store.verify(name)
+        except ModelUnreadable as error:
+            meaning = f"lwd does not start without it; {_ASKED_AS}"
+            remedy = f"sudo ls -ld {store.root} {store.root / name}"
+            yield Finding(check, "fail", str(error), meaning, remedy)
         except (ModelCorrupt, ModelUnavailable) as error:
             meaning = "lwd does not start without it"
             yield Finding(
@@ -72,11 +83,11 @@ def _memory(config: Config) -> Finding:
     try:
         weights = sum(store.files(name).size for name in config.model.loaded)
     except (ModelCorrupt, ModelUnavailable):
-        return skip("memory", "the models are not there to be weighed")
+        return skip("memory", "the models cannot be weighed")
     replicas = config.model.replicas or (1 if has_gpu() else 4)
     engine = 2 * weights + (config.engine.cache_limit_mb or 512) * (1 << 20)
     needed = _DAEMON_BYTES + replicas * engine + config.limits.streams * _STREAM_BYTES
-    shown = f"{_gigabytes(needed)} needed at most, of {_gigabytes(total)}"
+    shown = f"{_size(needed)} needed at most, of {_size(total)}"
     if needed <= total * 3 // 4:
         return ok("memory", shown)
     return Finding(
@@ -104,30 +115,54 @@ def _files(config: Config) -> Finding:
 
 
 def _disk(store: Path) -> Finding:
-    there = next(path for path in (store, *store.parents) if path.exists())
+    there = nearest(store)
     free = shutil.disk_usage(there).free
     if free >= _LEAST_FREE_BYTES:
-        return ok("disk", f"{_gigabytes(free)} free")
+        return ok("disk", f"{_size(free)} free")
     meaning = "no other model can be installed, and soon nothing is logged"
-    return Finding("disk", "warn", f"{_gigabytes(free)} free", meaning, f"du -sh {there}/*")
+    return Finding("disk", "warn", f"{_size(free)} free", meaning, f"du -sh {there}/*")
+
+
+def _kernels() -> Finding:
+    wanted = kernel_directory()
+    there = nearest(wanted)
+    if os.access(there, os.W_OK | os.X_OK):
+        return ok("kernels", str(wanted))
+    shown = f"{wanted}: {there} cannot be written"
+    meaning = f"no engine starts, as MLX keeps there what it compiles; {_ASKED_AS}"
+    return Finding("kernels", "fail", shown, meaning, f"ls -ld {there}")
 
 
 def _log(config: Config) -> Finding:
     file = config.log.file
     if file is None:
         return ok("log", "to stderr")
-    target = file if file.exists() else file.parent
-    meaning = "lwd does not start; it is asked as the user that runs this command"
-    if not target.exists():
+    target = file if os.access(file, os.F_OK) else file.parent
+    meaning = f"lwd does not start; {_ASKED_AS}"
+    if not os.access(target, os.F_OK):
         return Finding("log", "fail", f"{target} is not there", meaning, f"mkdir -p {target}")
     if not os.access(target, os.W_OK):
         return Finding("log", "fail", f"{target} cannot be written", meaning, f"ls -ld {target}")
-    most = config.log.max_bytes * (config.log.keep + 1)
+    return _log_goes_on(config.log, file)
+
+
+def _log_goes_on(config: LogConfig, file: Path) -> Finding:
+    """Whether what can be written today can be written for as long as lwd runs."""
+    rotates = config.rotate == "size"
+    if rotates and not os.access(file.parent, os.W_OK):
+        shown = f"{file} can be written, but its directory cannot"
+        meaning = f"events are lost once the file is full (log.max_bytes); {_ASKED_AS}"
+        return Finding("log", "fail", shown, meaning, f"ls -ld {file.parent}")
     free = shutil.disk_usage(file.parent).free
-    if config.log.rotate == "size" and most > free + _size_of_all(file):
+    if free < _FULL_BYTES:
+        shown = f"the disk of {file.parent} is full, {_size(free)} free"
+        return Finding("log", "fail", shown, "events are lost", f"du -sh {file.parent}/*")
+    more = config.max_bytes * (config.keep + 1) - _size_of_all(file)
+    shown = f"{file}, {_size(free)} free"
+    if rotates and more > free:
         meaning = "events are lost when the disk is full; lower log.keep or log.max_bytes"
-        return Finding("log", "warn", f"may take {_gigabytes(most)}", meaning)
-    return ok("log", str(file))
+        return Finding("log", "warn", f"{shown}, and may take {_size(more)} more", meaning)
+    return ok("log", shown)
 
 
 def _size_of_all(file: Path) -> int:
@@ -143,8 +178,10 @@ def _blas(platform: str) -> Finding:
         except OSError:
             continue
         return ok("BLAS", Path(candidate).name)
-    meaning = "MLX multiplies matrices about 40 times slower than it could"
-    return Finding("BLAS", "fail", "no OpenBLAS", meaning, "make setup")
+    meaning = (
+        "MLX multiplies matrices about 40 times slower than it could; to be made in the checkout"
+    )
+    return Finding("BLAS", "fail", "no OpenBLAS", meaning, MAKE_BLAS)
 
 
 def _compiler(platform: str) -> Finding:
@@ -177,11 +214,14 @@ def _service(ask: Ask, platform: str) -> Finding:
 def _last_end(config: Config) -> Finding:
     """How the daemon ended the last time, as far as its log file tells."""
     check = "last end"
-    if config.log.file is None or not config.log.file.exists():
+    if config.log.file is None:
         return skip(check, "there is no log file that could tell")
-    with config.log.file.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_LINES_BYTES))
-        events = [event for line in file if (event := _event(line))]
+    try:
+        with config.log.file.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_LINES_BYTES))
+            events = [event for line in file if (event := _event(line))]
+    except OSError as error:
+        return skip(check, f"{config.log.file}: {error.strerror}")
     if (at := _crashed_at(events, is_gone=_is_gone(config))) is None:
         return ok(check, "as told, or it still runs")
     stacks = any(event["event"] == "stalled" for event in events)
@@ -226,5 +266,7 @@ def _event(line: bytes) -> dict[str, object]:
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else {}
 
 
-def _gigabytes(n_bytes: int) -> str:
+def _size(n_bytes: int) -> str:
+    if n_bytes < 1 << 30:
+        return f"{n_bytes / (1 << 20):.0f} MB"
     return f"{n_bytes / (1 << 30):.1f} GB"

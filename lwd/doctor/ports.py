@@ -2,6 +2,7 @@
 
 import errno
 import re
+import socket
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Literal
@@ -12,11 +13,12 @@ from lwd.errors import AddressUnavailable
 from lwd.port import bind
 
 _ANSWER_S = 2.0
+_AGENT_ANSWER = re.compile(r"drain|ready up \d+%")
 _SERVES = re.compile(r"(?:^|[ /])lwd serve\b")
 
 
 def check_port(
-    check: str, listener: Literal["server", "ops"], host: str, port: int, ask: Ask
+    check: str, listener: Literal["server", "ops", "agent"], host: str, port: int, ask: Ask
 ) -> Finding:
     """Whether lwd can have the port, or has it and is ready."""
     if port == 0:
@@ -24,7 +26,7 @@ def check_port(
     try:
         bind(listener, host, port).close()
     except AddressUnavailable as error:
-        if answer := _answer(host, port):
+        if answer := (_told_haproxy if listener == "agent" else _answer)(host, port):
             return _answered(check, f"{host}:{port}: lwd answers {answer[1]}", answer[0])
         if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE:
             return _silent(check, host, port, ask)
@@ -53,6 +55,18 @@ def _answer(host: str, port: int) -> tuple[int, str] | None:
     if not answer.headers["dg-request-id"]:
         return None
     return answer.status, answer.headers["dg-error"] or text
+
+
+def _told_haproxy(host: str, port: int) -> tuple[int, str] | None:
+    """What lwd tells HAProxy unasked, in place of HTTP, with the status that this comes to."""
+    try:
+        with socket.create_connection((host, port), _ANSWER_S) as connection:
+            line = connection.recv(100).decode(errors="replace").strip()
+    except OSError:
+        return None
+    if not _AGENT_ANSWER.fullmatch(line):
+        return None
+    return HTTPStatus.SERVICE_UNAVAILABLE if line == "drain" else HTTPStatus.OK, line
 
 
 def _silent(check: str, host: str, port: int, ask: Ask) -> Finding:

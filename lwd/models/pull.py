@@ -6,7 +6,7 @@ Owns the choice of the source and what is recorded of it. `lwd models pull` alon
 from collections.abc import Callable
 from dataclasses import replace
 
-from lwd.errors import ModelCorrupt, ModelUnavailable
+from lwd.errors import ModelCorrupt, ModelUnavailable, ModelUnreadable
 from lwd.models import hub
 from lwd.models.catalogue import Entry
 from lwd.models.dimensions import Dimensions
@@ -30,6 +30,8 @@ def pull(store: ModelStore, entry: Entry, *, report: Report, progress: hub.Progr
     with store.installing(lambda: report("waiting for another install to end")) as installation:
         try:
             installed = store.verify(entry.model)
+        except ModelUnreadable:
+            raise
         except ModelUnavailable:
             pass
         except ModelCorrupt as error:

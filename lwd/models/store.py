@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from lwd.errors import ModelCorrupt, ModelUnavailable
+from lwd.errors import ModelCorrupt, ModelUnavailable, ModelUnreadable
 from lwd.models.catalogue import CATALOGUE, remedy
 from lwd.models.manifest import CONFIG_FILE, Digest, Heads, Manifest, ModelIdentity
 
@@ -75,14 +75,20 @@ class ModelStore:
         self.root = root
 
     def installed(self) -> list[str]:
-        """Ids of the models that are there, intact or not, in order."""
-        manifests = self.root.glob(f"[!.]*/{MANIFEST_FILE}")
-        return sorted(path.parent.name for path in manifests)
+        """Ids of the models that are there, intact or not, in order; raises ModelUnreadable."""
+        try:
+            directories = [path for path in self.root.iterdir() if not path.name.startswith(".")]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _unreadable(self.root, error) from error
+        return sorted(path.name for path in directories if _is_there(path / MANIFEST_FILE))
 
     def files(self, model: str) -> ModelFiles:
         """The model's files, each of them there and of the right size.
 
-        Raises ModelUnavailable or ModelCorrupt, with what mends it after a semicolon.
+        Raises ModelUnavailable (ModelUnreadable where this user has no access) or ModelCorrupt,
+        with what mends it after a semicolon.
         """
         found = ModelFiles(self.root / model, self.manifest(model))
         for name, digest in found.manifest.files.items():
@@ -136,8 +142,10 @@ class ModelStore:
             raise ModelUnavailable(
                 f"model {model}: not in the store '{self.root}'; {remedy(model)}{instead}"
             ) from error
-        except OSError as error:
+        except PermissionError as error:
             raise _unreadable(path, error) from error
+        except OSError as error:
+            raise _corrupt(model, MANIFEST_FILE, str(error.strerror)) from error
         except ValueError as error:
             raise _corrupt(model, MANIFEST_FILE, str(error)) from error
         if manifest.model != model:
@@ -196,17 +204,33 @@ def _fsync(path: Path) -> None:
         os.close(fd)
 
 
+def _is_there(path: Path) -> bool:
+    """Whether it is; what this user may not look at is taken to be there."""
+    try:
+        path.lstat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def _read(model: str, path: Path, read: Callable[[Path], _T]) -> _T:
     try:
         return read(path)
     except FileNotFoundError as error:
         raise _corrupt(model, path.name, "missing") from error
-    except OSError as error:
+    except PermissionError as error:
         raise _unreadable(path, error) from error
+    except OSError as error:
+        raise _corrupt(model, path.name, str(error.strerror)) from error
 
 
-def _unreadable(path: Path, error: OSError) -> ModelCorrupt:
-    return ModelCorrupt(f"{path}: {error.strerror}; give the user that lwd runs as access to it")
+def _unreadable(path: Path, error: OSError) -> ModelUnreadable:
+    return ModelUnreadable(
+        f"{path}: {error.strerror}; run this as the user that lwd runs as, who must be able to read"
+        " it and to enter every directory above it"
+    )
 
 
 def _corrupt(model: str, name: str, fault: str) -> ModelCorrupt:

@@ -1,12 +1,13 @@
 """The composition root: builds every part of the daemon from its configuration and runs it."""
 
+import faulthandler
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import uvloop
 from aiohttp import web
 
+from lwd.asr.host import kernel_directory
 from lwd.asr.pool import EnginePool
 from lwd.asr.settings import EngineSettings
 from lwd.asr.shares import cores, has_gpu, share_out
@@ -49,6 +50,7 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
 
     `announce` is called once, when streams are welcome; `load_config` whenever SIGHUP comes.
     """
+    faulthandler.enable()  # SIGABRT tells where a daemon hangs, whoever started it
     configure_logging(config.log.level, config.log.format, _log_file(config.log))
     engines = build_engines(config)
     decoders = build_decoders(config)
@@ -164,7 +166,7 @@ def _settings(config: Config) -> EngineSettings:
         start_timeout_s=config.engine.start_timeout_s,
         restart_backoff_s=config.engine.restart_backoff_s,
         max_attempts=config.engine.max_attempts,
-        cache_directory=Path.home() / ".cache" / "lwd" / "kernels",
+        cache_directory=kernel_directory(),
     )
 
 

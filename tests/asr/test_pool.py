@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -290,6 +291,20 @@ async def test_an_engine_that_dies_while_loading_is_an_error(make_pool: MakePool
     """Starting tells the exit status of a process that is simply gone."""
     with pytest.raises(EngineUnavailable, match="ended with status 1 while loading"):
         await make_pool(Script(), command=("false",))
+
+
+async def test_an_engine_without_a_fast_blas_says_how_it_is_made(make_pool: MakePool) -> None:
+    """For the Python that runs it, be it a release's or a checkout's."""
+    program = (
+        "import sys; from lwd.asr.scripted import Script, ScriptedEngine, run;"
+        "run(int(sys.argv[1]), lambda: (ScriptedEngine(Script()), ('en',), None))"
+    )
+
+    with capture_logs() as logs:
+        await make_pool(Script(), command=(sys.executable, "-c", program))
+
+    [slow] = [event for event in logs if event["event"] == "slow_blas"]
+    assert f"{sys.executable} ops/blas.py" in slow["remedy"]
 
 
 # Replicas

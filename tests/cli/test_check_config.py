@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.barred import barred
+
 from .conftest import Run
 
 
@@ -130,3 +132,17 @@ def test_faulty_file_is_listed_in_full(
         f"lwd: server.prot ({file}): unknown key; did you mean server.port?",
         f"lwd: server.port ({file}): -1; expected a whole number from 0 to 65535",
     ]
+
+
+def test_a_model_in_a_store_without_access_may_be_there(
+    run: Run, file: Path, tmp_path: Path
+) -> None:
+    """Whoever checks a configuration need not be the user who reads the models."""
+    store = tmp_path / "store"
+    store.mkdir()
+    file.write_text(f"model: {{name: home-made, store: {store}}}\n")
+    assert run("check-config", str(file)) == 78
+    file.chmod(0o644)
+
+    with barred(store):
+        assert run("check-config", str(file)) == 0

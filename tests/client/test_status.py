@@ -11,6 +11,7 @@ from lwd.client import status as status_module
 from lwd.client.figures import Figures
 from lwd.client.status import Host, Status, ask_all
 from lwd.errors import UsageError
+from lwd.protocol.messages import rejection_body
 
 StartServer = Callable[[web.Application], Awaitable[TestServer]]
 METRICS = 'lwd_build_info{version="9"} 1.0\nlwd_streams_limit 40.0\n'
@@ -197,6 +198,15 @@ async def test_while_models_load_operators_are_answered(
     [status] = await ask_all([Host.parse(f"127.0.0.1:{unused_tcp_port}", ops.port or 0)], None, 20)
 
     assert (status.state, status.reason) == ("degraded", "an engine is starting")
+
+
+async def test_one_whose_connections_are_used_up_says_so(aiohttp_server: StartServer) -> None:
+    """It refuses in Deepgram's shape, of which a person wants the message alone."""
+    refusal = rejection_body("Service Unavailable", "No connection is free", "1")
+
+    status = await ask(await aiohttp_server(daemon((503, refusal))))
+
+    assert (status.state, status.reason) == ("degraded", "No connection is free")
 
 
 async def test_another_daemons_operators_are_not_its_own(

@@ -1,5 +1,6 @@
 """What the doctor says of the ports."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -12,9 +13,13 @@ from threading import Thread
 
 import pytest
 
+from lwd.config import LimitsConfig
 from lwd.doctor.commands import ask
 from lwd.doctor.findings import Finding
 from lwd.doctor.ports import check_port
+from lwd.port import bind
+from lwd.server.admission import Streams
+from lwd.server.agent import answering as serving_agent
 
 
 def check(port: int, **answers: str) -> Finding:
@@ -23,13 +28,14 @@ def check(port: int, **answers: str) -> Finding:
 
 
 @contextmanager
-def answering(text: bytes) -> Iterator[int]:
-    """A program on a port that says that to the first who asks."""
+def answering(text: bytes, *, is_asked: bool = True) -> Iterator[int]:
+    """A program on a port that says that to the first who asks, or comes."""
 
     def serve() -> None:
         connection, _ = listener.accept()
         with connection:
-            connection.recv(4096)
+            if is_asked:
+                connection.recv(4096)
             connection.sendall(text)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -65,6 +71,28 @@ def test_one_that_is_full_says_so() -> None:
 
     assert (found.status, found.remedy) == ("warn", "lwd status")
     assert found.shown.endswith("lwd answers As many as may be")
+
+
+async def test_the_port_for_haproxy_is_asked_in_its_own_way() -> None:
+    """What is there speaks no HTTP, and another program that does not speak so is a fault."""
+    streams = Streams(LimitsConfig())
+    listener = bind("agent", "127.0.0.1", 0)
+    port = listener.getsockname()[1]
+
+    def look(port: int) -> Finding:
+        return check_port("agent port", "agent", "127.0.0.1", port, lambda *_: None)
+
+    async with serving_agent(listener, streams):
+        well = await asyncio.to_thread(look, port)
+        streams.is_draining = True
+        draining = await asyncio.to_thread(look, port)
+    with answering(b"SSH-2.0-OpenSSH_9.9\r\n", is_asked=False) as other:
+        fault = await asyncio.to_thread(look, other)
+    free = await asyncio.to_thread(look, port)
+
+    assert (well.status, well.shown) == ("ok", f"127.0.0.1:{port}: lwd answers ready up 100%")
+    assert (draining.status, draining.remedy) == ("warn", "lwd status")
+    assert (fault.status, free.status) == ("fail", "ok")
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,17 @@ def test_it_stops_when_told(start_daemon: StartDaemon) -> None:
         assert not is_running(daemon.engine_pid)
 
 
+def test_sigabrt_tells_where_it_stands(start_daemon: StartDaemon) -> None:
+    """Also where whoever started it did not ask Python for that."""
+    daemon = start_daemon(PYTHONFAULTHANDLER="")
+
+    assert daemon.stop(signal.SIGABRT) == -signal.SIGABRT
+
+    said = "".join(daemon.log)
+    assert "Fatal Python error: Aborted" in said
+    assert "lifecycle.py" in said
+
+
 def test_no_engine_outlives_its_daemon(start_daemon: StartDaemon) -> None:
     """Kill -9 of the daemon leaves nothing to clean up by hand."""
     daemon = start_daemon()

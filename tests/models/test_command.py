@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 from huggingface_hub import constants
 
 from lwd.cli.models import models
-from lwd.errors import ModelCorrupt, ModelUnavailable
+from lwd.errors import ModelCorrupt, ModelUnavailable, ModelUnreadable
 from lwd.models.catalogue import CATALOGUE
 from lwd.models.store import ModelFiles, ModelStore
+from tests.barred import barred
 from tests.models.toys import Hub
 
 Install = Callable[..., ModelFiles]
@@ -152,6 +153,22 @@ def test_has_nothing_to_verify(store: ModelStore) -> None:
     """An empty store is no success."""
     with pytest.raises(ModelUnavailable, match=r"no model is in the store .*lwd models pull NAME"):
         run("verify", "--store", str(store.root))
+
+
+def test_a_store_without_access_is_not_empty(store: ModelStore, install: Install) -> None:
+    """Nothing is said of models that may be there, but who must be able to read them."""
+    install("one")
+    directory = install("two").directory
+
+    with barred(store.root):
+        for command in ("list", "verify"):
+            with pytest.raises(
+                ModelUnreadable, match=rf"{store.root}: Permission denied; run this"
+            ):
+                run(command, "--store", str(store.root))
+    with barred(directory):
+        assert listed(store)["one"]["state"] == "installed"
+        assert listed(store)["two"]["state"] == "unreadable"
 
 
 def test_asks_the_hub_that_is_set(hub: Hub, store: ModelStore) -> None:

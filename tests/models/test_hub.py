@@ -6,11 +6,12 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
-from lwd.errors import ModelCorrupt, ModelUnavailable
+from lwd.errors import ModelCorrupt, ModelUnavailable, ModelUnreadable
 from lwd.models.catalogue import Entry, find
 from lwd.models.embedded import Wheel
 from lwd.models.manifest import HubSource
@@ -273,3 +274,19 @@ def test_tells_that_the_disk_is_full(
 
     assert str(raised.value).startswith(f"store {store.root}: {os.strerror(errno.ENOSPC)}; make")
     assert store.installed() == []
+
+
+def test_replaces_nothing_that_it_may_not_read(
+    hub: Hub, run: Pull, install: Callable[..., ModelFiles], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model may be intact for those who may read it."""
+    install()
+
+    def deny(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "read_bytes", deny)
+    with pytest.raises(ModelUnreadable, match=r"toy/manifest.json: Permission denied"):
+        run(hub.entry())
+
+    assert hub.downloads == []

@@ -11,8 +11,9 @@ from threading import Event, Thread
 
 import pytest
 
-from lwd.errors import ModelCorrupt, ModelUnavailable
+from lwd.errors import ModelCorrupt, ModelUnavailable, ModelUnreadable
 from lwd.models.store import ModelFiles, ModelStore
+from tests.barred import barred
 from tests.models.toys import WEIGHTS
 
 Install = Callable[..., ModelFiles]
@@ -121,15 +122,31 @@ def test_finds_a_renamed_model(store: ModelStore, install: Install) -> None:
 
 
 def test_tells_of_what_it_cannot_read(store: ModelStore, install: Install) -> None:
-    """A file that cannot be opened is named by its whole path."""
-    weights = install().weights
+    """What the disk does not give is damaged: it is named, with the command that replaces it."""
+    weights = install("tiny").weights
     weights.unlink()
     weights.symlink_to(weights)
 
-    with pytest.raises(ModelCorrupt, match=rf"{weights}: .*; give the user that lwd runs as"):
-        store.files("toy")
-    with pytest.raises(ModelCorrupt, match=r"config.json/toy/manifest.json: Not a directory"):
-        ModelStore(store.root / "toy" / "config.json").files("toy")
+    with pytest.raises(ModelCorrupt, match=r"tiny: weights.npz: Too many .*; run: lwd models pull"):
+        store.files("tiny")
+    with pytest.raises(ModelCorrupt, match=r"toy: manifest.json: Not a directory"):
+        ModelStore(store.root / "tiny" / "config.json").files("toy")
+
+
+def test_tells_of_what_it_may_not_read(store: ModelStore, install: Install) -> None:
+    """That is neither damaged nor away: the path is named, and who must be able to read it."""
+    files = install()
+    remedy = "Permission denied; run this as the user that lwd runs as, who must be able to read it"
+
+    with barred(store.root):
+        with pytest.raises(ModelUnreadable, match=rf"{store.root}: {remedy}"):
+            store.installed()
+        with pytest.raises(ModelUnreadable, match=rf"toy/manifest.json: {remedy}"):
+            store.files("toy")
+        with pytest.raises(ModelUnreadable):
+            store.verify("other")
+    with barred(files.directory):
+        assert store.installed() == ["toy"]
 
 
 def test_tells_of_a_store_that_cannot_be_written(tmp_path: Path) -> None:
