@@ -9,7 +9,6 @@ from itertools import chain, islice
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from lwd.audio.files import audio_duration_s, read_audio
 from lwd.cli.command import Command
@@ -43,7 +42,7 @@ class _Task:
     cls=Command,
     examples={
         "lwd transcribe talk.mp4": "What is said in a film:",
-        "lwd transcribe talk.mp4 --format srt --output talk.srt": "Captions for it:",
+        "lwd transcribe talk.mp4 --output talk.srt": "Captions for it:",
         "lwd transcribe *.flac --format vtt --output captions/": "Captions for many:",
         "lwd transcribe call.wav --json | jq .results.utterances": "Words with their times:",
     },
@@ -54,9 +53,8 @@ class _Task:
     "--format",
     "form",
     type=click.Choice(list(FORMATS)),
-    default="text",
-    show_default=True,
-    help="What to write: a line for each utterance, words with times, or captions.",
+    help="What to write: a line for each utterance, words with times, or captions; else as the name"
+    " of the --output FILE ends, and text where that tells nothing.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="The same as --format json: a line for each file."
@@ -87,7 +85,7 @@ class _Task:
 def transcribe(
     *,
     files: Sequence[str],
-    form: str,
+    form: str | None,
     as_json: bool,
     output: str | None,
     model: str | None,
@@ -101,28 +99,41 @@ def transcribe(
     cut at its pauses, and a piece is heard once, with all that follows in it. A file that cannot be
     read is told at the end, and the others are transcribed all the same.
     """
-    form = _form(form, as_json=as_json)
+    directory = _directory(output, n_files=len(files))
+    file = Path(output) if output and not directory else None
+    chosen = _form(form, file, as_json=as_json)
     overrides: dict[str, object] = {"model.name": model} if model else {}
     loaded = load_config(config, overrides, rules=MODEL_RULES)
     spoken = language or loaded.model.language
     code = None if spoken in {None, _MULTI} else str(spoken).lower().partition("-")[0]
-    directory = _directory(output, n_files=len(files))
     task = _Task(
-        form,
+        chosen,
         loaded.model.loaded[0],
         Language(code, is_switching=spoken == _MULTI),
         smart_format,
-        file=Path(output) if output and not directory else None,
+        file=file,
         directory=directory,
     )
     asyncio.run(_transcribe_all(loaded, task, files))
 
 
-def _form(form: str, *, as_json: bool) -> str:
-    source = click.get_current_context().get_parameter_source("form")
-    if as_json and form != "json" and source is ParameterSource.COMMANDLINE:
+def _form(form: str | None, file: Path | None, *, as_json: bool) -> str:
+    """The format that is asked for, else the one that the file is named after; else text."""
+    if as_json and form not in {None, "json"}:
         raise UsageError(f"--json and --format {form} contradict each other; leave one of them off")
-    return "json" if as_json else form
+    asked = "json" if as_json else form
+    named = next((each for each in FORMATS if file and _is_named_as(file, each)), None)
+    if asked and named and asked != named:
+        option = "--json" if as_json else f"--format {form}"
+        raise UsageError(
+            f"{option} and --output {file} contradict each other;"
+            f" leave {option} off, or name a file that ends in {SUFFIXES[asked]}"
+        )
+    return asked or named or "text"
+
+
+def _is_named_as(file: Path, form: str) -> bool:
+    return file.suffix.lower() == SUFFIXES[form]
 
 
 def _directory(output: str | None, *, n_files: int) -> Path | None:
@@ -164,19 +175,19 @@ def _check_targets(task: _Task, files: Sequence[str]) -> None:
             raise UsageError(
                 f"FILE: {sources[target]} and {file} would both be written to {target}"
             )
-        _check_harmless(target, SUFFIXES[task.form], files)
+        _check_harmless(target, task.form, files)
         sources[target] = file
 
 
-def _check_harmless(target: Path, suffix: str, files: Sequence[str]) -> None:
+def _check_harmless(target: Path, form: str, files: Sequence[str]) -> None:
     """Raise UsageError where a recording, or a file that may be no transcript, would be lost."""
     for file in files:
         if any(_is_same_file(path, file) for path in (target, _part(target))):
             raise UsageError(f"--output {target}: {file} would be lost; name another file")
-    if target.is_file() and target.suffix.lower() != suffix:
+    if target.is_file() and not _is_named_as(target, form):
         raise UsageError(
-            f"--output {target}: the file is there already, and only one that ends in {suffix} is"
-            " replaced; name another, or remove it"
+            f"--output {target}: the file is there already, and only one that ends in {SUFFIXES[form]}"
+            " is replaced; name another, or remove it"
         )
 
 

@@ -170,23 +170,80 @@ def test_no_recording_is_overwritten(
     assert engines.models == []
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("a.txt", "Hello"),
+        ("a.srt", "1\n00:"),
+        ("A.VTT", "WEBVTT"),
+        ("a.json", "{"),
+        ("a.wav", "Hello"),
+        ("a.srt/talk", "Hello"),
+    ],
+)
+def test_a_files_name_tells_its_format(
+    run: Run, engines: Engines, speech_file: Path, tmp_path: Path, *, name: str, begins: str
+) -> None:
+    """Captions come into a file of captions, and text where the name ends as no format does."""
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+
+    assert run("transcribe", str(speech_file), "--output", str(file)) == 0
+
+    assert file.read_text().startswith(begins)
+    assert len(engines.models) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "remedy"),
+    [
+        (["--format", "vtt"], "a.srt", "leave --format vtt off, or name a file that ends in .vtt"),
+        (
+            ["--format", "text"],
+            "A.SRT",
+            "leave --format text off, or name a file that ends in .txt",
+        ),
+        (["--json"], "a.txt", "leave --json off, or name a file that ends in .json"),
+    ],
+)
+def test_a_format_that_the_name_contradicts_is_refused(
+    run: Run,
+    engines: Engines,
+    speech_file: Path,
+    *,
+    tmp_path: Path,
+    capsys: Capture,
+    options: list[str],
+    name: str,
+    remedy: str,
+) -> None:
+    """Though no file is there yet; a directory may be called anything."""
+    file = tmp_path / name
+
+    assert run("transcribe", str(speech_file), *options, "--output", str(file)) == 64
+    assert (list(tmp_path.iterdir()), engines.models) == ([], [])
+    option = " ".join(options)
+    told = f"lwd: {option} and --output {file} contradict each other; {remedy}\n"
+    assert capsys.readouterr().err == told
+
+    assert run("transcribe", str(speech_file), *options, "--output", f"{file}/") == 0
+
+
 def test_only_a_transcript_is_replaced(
     run: Run, engines: Engines, speech_file: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     """`--output *.wav` names the first of some recordings; a transcript is made anew."""
     speech = str(speech_file)
-    for name in ("copy.wav", "a.srt", "a.txt", "B.TXT"):
+    for name in ("copy.wav", "a.txt", "B.TXT"):
         (tmp_path / name).write_text("dear")
 
-    for name in ("copy.wav", "a.srt"):
-        assert run("transcribe", speech, "--output", str(tmp_path / name)) == 64
+    assert run("transcribe", speech, "--output", str(tmp_path / "copy.wav")) == 64
     assert len(engines.models) == 0
     for name in ("a.txt", "B.TXT"):
         assert run("transcribe", speech, "--output", str(tmp_path / name)) == 0
 
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
         "copy.wav": "dear",
-        "a.srt": "dear",
         "a.txt": "Hello, twenty-five cats.\n",
         "B.TXT": "Hello, twenty-five cats.\n",
     }
