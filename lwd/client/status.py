@@ -28,6 +28,10 @@ DEFAULT_OPS_PORT = 8081
 
 _WELL = ("Ready", "Healthy")
 _OTHERS = "its port for operators is another daemon's; name the right one with --ops-port"
+_UNTOLD = (
+    "no figures: give a key by --key, or on the server's own machine the right port for operators"
+    " by --ops-port"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +97,12 @@ async def _ask(session: ClientSession, host: Host, headers: Mapping[str, str]) -
     is_others = not told and _are_two(readiness, ops_readiness)
     # The operators' port of one that is down may be another daemon's too.
     figures = Figures() if state == "down" or is_others else _figures(told, metrics)
+    is_untold = figures == Figures() and not (state == "down" or is_others or is_key_refused)
     remarks = [
         reason,
         REFUSED_KEY if is_key_refused else None,
         _OTHERS if is_others else None,
+        _UNTOLD if is_untold else None,
         *figures.concerns,
     ]
     active = status.get("active_stream_requests")
