@@ -8,14 +8,13 @@ import click
 
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, FAILED
-from lwd.cli.health import exit_of, ops_port_option, shown, timeout_option
+from lwd.cli.health import exit_of, ops_port_option, shown, timeout_option, told
 from lwd.cli.options import json_option, key_option, read_text
 from lwd.cli.output import Row, or_dash, show_json, show_table
 from lwd.client.status import Host, Status, ask_all
 from lwd.errors import UsageError
 
 _COLUMNS = ("Host", "State", "Streams", "Of", "Queued", "Finals p95", "Version", "Up", "Why")
-_HOUR_S, _MINUTE_S = 3600, 60
 
 
 @click.command(
@@ -54,7 +53,7 @@ def fleet(
 
     With a key all comes from a host's port for clients. Without one, capacity, queue, latency,
     version and uptime come from its port for operators (ops.listen), and are a dash where that
-    cannot be reached.
+    cannot be reached; Why says so.
     """
     listed = [*names, *(_listed(hosts) if hosts else ())]
     if not listed:
@@ -75,25 +74,8 @@ def _listed(path: Path) -> Iterator[str]:
 
 
 def _row(answer: Status) -> Row:
-    cells = shown(answer)
-    names = ("host", "state", "streams", "capacity", "queued")
-    return Row(
-        (
-            *(or_dash(cells[name]) for name in names),
-            or_dash(answer.figures.final_p95),
-            or_dash(answer.figures.version),
-            _up(answer.figures.uptime_s),
-            answer.reason or "",
-        ),
-        strong=answer.state != "ready",
-    )
-
-
-def _up(uptime_s: float | None) -> str:
-    if uptime_s is None:
-        return "-"
-    hours = f"{uptime_s / _HOUR_S:.1f} h"
-    return hours if uptime_s >= _HOUR_S else f"{uptime_s // _MINUTE_S:.0f} min"
+    cells = told(answer)
+    return Row([cells[name] for name in _COLUMNS], strong=answer.state != "ready")
 
 
 def _total(answers: Sequence[Status]) -> Row:

@@ -6,6 +6,7 @@ import click
 
 from lwd.cli.exits import DOWN, FAILED
 from lwd.cli.options import number, whole_number
+from lwd.cli.output import or_dash
 from lwd.client.status import DEFAULT_OPS_PORT, State, Status
 
 ops_port_option = click.option(
@@ -27,6 +28,8 @@ timeout_option = click.option(
     help="Longest time to wait for an answer.",
 )
 
+_HOUR_S, _MINUTE_S = 3600, 60
+
 _EXITS: dict[State, int] = {"ready": 0, "degraded": FAILED, "down": DOWN}
 
 
@@ -36,7 +39,7 @@ def exit_of(answers: Sequence[Status]) -> int:
 
 
 def shown(answer: Status) -> dict[str, object]:
-    """What is told of a server, by name; None for what is not known."""
+    """What is told of a server to a program, by name; None for what is not known."""
     figures, p95 = answer.figures, answer.figures.final_p95
     return {
         "host": answer.host,
@@ -52,3 +55,26 @@ def shown(answer: Status) -> dict[str, object]:
         "version": figures.version,
         "uptime_s": figures.uptime_s,
     }
+
+
+def told(answer: Status) -> dict[str, str]:
+    """What is told of a server to a person, by column; a dash for what is not known."""
+    figures = answer.figures
+    return {
+        "Host": answer.host,
+        "State": answer.state,
+        "Streams": or_dash(answer.streams),
+        "Of": or_dash(figures.capacity),
+        "Queued": or_dash(figures.queued),
+        "Finals p95": or_dash(figures.final_p95),
+        "Version": or_dash(figures.version),
+        "Up": _up(figures.uptime_s),
+        "Why": answer.reason or "",
+    }
+
+
+def _up(uptime_s: float | None) -> str:
+    if uptime_s is None:
+        return "-"
+    hours = f"{uptime_s / _HOUR_S:.1f} h"
+    return hours if uptime_s >= _HOUR_S else f"{uptime_s // _MINUTE_S:.0f} min"

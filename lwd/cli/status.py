@@ -6,9 +6,9 @@ import click
 
 from lwd.cli.command import Command
 from lwd.cli.exits import DOWN, FAILED
-from lwd.cli.health import exit_of, ops_port_option, shown, timeout_option
+from lwd.cli.health import exit_of, ops_port_option, shown, timeout_option, told
 from lwd.cli.options import json_option, key_option, url_option
-from lwd.cli.output import Row, show_json, show_table
+from lwd.cli.output import Row, or_dash, show_json, show_table
 from lwd.client.status import Host, Status, ask_all
 
 
@@ -31,21 +31,22 @@ def status(*, url: str, ops_port: int, key: str | None, timeout_s: float, as_jso
     """Ask a server whether it is ready, and how much it has to do.
 
     With a key all comes from its port for clients. Without one, capacity, queue, latency, version
-    and uptime come from its port for operators (ops.listen), and are left out where that cannot be
-    reached.
+    and uptime come from its port for operators (ops.listen), and are a dash where that cannot be
+    reached; Why says so.
     """
     [answer] = asyncio.run(ask_all([Host.parse(url, ops_port)], key, timeout_s))
     if as_json:
         show_json(shown(answer))
     else:
-        show_table(("What", "Now"), [Row(cells) for cells in _told(answer).items()])
+        show_table(("What", "Now"), [Row(cells) for cells in _lines(answer).items()])
     return exit_of([answer])
 
 
-def _told(answer: Status) -> dict[str, str]:
-    """What is known, in the words of a person."""
-    told = shown(answer)
-    del told["final_p95_is_over"]
+def _lines(answer: Status) -> dict[str, str]:
+    """The cells of its line of a fleet, and what has no room there."""
+    cells = told(answer)
+    why = cells.pop("Why")
     if p95 := answer.figures.final_p95:
-        told["final_p95_s"] = f"{p95} since the start"
-    return {name: str(value) for name, value in told.items() if value is not None}
+        cells["Finals p95"] = f"{p95} since the start"
+    cells |= {"Health": or_dash(answer.system_health), "Engine": or_dash(answer.engine)}
+    return cells | ({"Why": why} if why else {})

@@ -56,17 +56,38 @@ def test_a_refused_key_is_no_success(run: Run) -> None:
     assert run("fleet", "mini1", "strict", "--key", "wrong") == 76
 
 
-def test_status_shows_what_is_known(run: Run, capsys: Capture) -> None:
-    """A line for each thing that is known, and none for the rest."""
+def read_status(capsys: Capture) -> dict[str, str]:
+    """The lines that `lwd status` printed, by what they are about."""
+    head, *lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert head == ["What", "Now"]
+    return dict(lines)
+
+
+def test_status_speaks_as_fleet_does(run: Run, capsys: Capture) -> None:
+    """The same words and forms, Deepgram's two besides, and a dash for what is not known."""
     run("status", "--url", "ws://mini2:9000")
-    told = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
-    assert (told["state"], told["reason"]) == ("degraded", "draining")
-    assert (told["streams"], told["capacity"], told["version"]) == ("3", "40", "1.2")
-    assert told["uptime_s"] == "1799"
+    assert read_status(capsys) == {
+        "Host": "ws://mini2:9000",
+        "State": "degraded",
+        "Streams": "3",
+        "Of": "40",
+        "Queued": "1",
+        "Finals p95": "0.25 s since the start",
+        "Version": "1.2",
+        "Up": "29 min",
+        "Health": "Healthy",
+        "Engine": "Connected",
+        "Why": "draining",
+    }
 
     run("status", "--url", "ws://mini3:9000")
-    told = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
-    assert told.keys() == {"What", "host", "state", "reason"}
+    down = read_status(capsys)
+    assert (down.pop("Host"), down.pop("State")) == ("ws://mini3:9000", "down")
+    assert down.pop("Why") == "connection refused"
+    assert set(down.values()) == {"-"}
+
+    run("status", "--url", "ws://mini1:9000")
+    assert "Why" not in read_status(capsys)
 
 
 def test_finals_are_told_as_far_as_they_are_known(run: Run, capsys: Capture) -> None:
@@ -76,9 +97,7 @@ def test_finals_are_told_as_far_as_they_are_known(run: Run, capsys: Capture) -> 
         ("slow", "over 10 s", (10, True)),
     ):
         run("status", "--url", f"ws://{host}:9000")
-        told = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
-        assert told["final_p95_s"] == f"{shown} since the start"
-        assert "final_p95_is_over" not in told
+        assert read_status(capsys)["Finals p95"] == f"{shown} since the start"
 
         run("fleet", host)
         assert shown in capsys.readouterr().out.splitlines()[1].split("\t")
