@@ -50,13 +50,15 @@ def list_(*, as_json: bool, store: Path | None, config: Path | None) -> None:
     """Show the models that there are, and which of them are installed.
 
     What is pinned by lwd must be what this release names, to the byte; what is pinned by pull may be
-    whatever the hub has when it is installed, and must stay that.
+    whatever the hub has when it is installed, and must stay that. A source that does not fit into
+    the terminal is cut; --json has it whole, and so has a pipe, such as lwd models list | cat.
     """
     rows = list(_rows(_open(store, config)))
     if as_json:
         show_json([asdict(row) for row in rows])
         return
-    show_table(_COLUMNS, [Row(row.cells(), strong=row.state == "installed") for row in rows])
+    table = [Row(row.cells(), strong=row.state == "installed") for row in rows]
+    show_table(_COLUMNS, table, cut="Source")
 
 
 @models.command(

@@ -20,6 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 Report = Callable[[str, float, float | None], None]
 """Told of a task's name, how much of it is done, and how much there is, if that is known."""
@@ -33,8 +34,12 @@ class Row:
     strong: bool = False
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Print the rows under the names of their columns; the first column is never broken."""
+def show_table(columns: Sequence[str], rows: Sequence[Row], cut: str | None = None) -> None:
+    """Print the rows under the names of their columns.
+
+    Where a terminal is too narrow, cells go on in the next line, but for the first column's, which
+    stay whole, and those of the column `cut`, which end in an ellipsis.
+    """
     console = Console()
     if not console.is_terminal:
         click.echo("\n".join("\t".join(cells) for cells in [columns, *(r.cells for r in rows)]))
@@ -43,7 +48,12 @@ def show_table(columns: Sequence[str], rows: Sequence[Row]) -> None:
     for name in columns:
         table.add_column(name, overflow="fold", no_wrap=name == columns[0])
     for row in rows:
-        table.add_row(*row.cells, style="bold" if row.strong else None)
+        # A column that is not wrapped itself would have the others give way.
+        cells = [
+            Text(cell, no_wrap=True, overflow="ellipsis") if name == cut else cell
+            for name, cell in zip(columns, row.cells, strict=True)
+        ]
+        table.add_row(*cells, style="bold" if row.strong else None)
     console.print(table)
 
 
