@@ -28,10 +28,7 @@ DEFAULT_OPS_PORT = 8081
 
 _WELL = ("Ready", "Healthy")
 _OTHERS = "its port for operators is another daemon's; name the right one with --ops-port"
-_UNTOLD = (
-    "no figures: give a key by --key, or on the server's own machine the right port for operators"
-    " by --ops-port"
-)
+_UNTOLD = "no figures without --key or the right --ops-port"
 
 
 @dataclass(frozen=True, slots=True)

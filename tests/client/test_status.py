@@ -106,10 +106,7 @@ async def test_with_a_key_one_port_is_enough(
     assert (unknown.state, unknown.figures) == ("ready", Figures())
     assert seen == ["Token key", "Token other"]
     assert unknown.is_key_refused is False
-    assert unknown.reason == (
-        "no figures: give a key by --key, or on the server's own machine the right port for"
-        " operators by --ops-port"
-    )
+    assert unknown.reason == "no figures without --key or the right --ops-port"
     assert "the key is unknown to the server" in (refused.reason or "")
     assert (refused.state, refused.is_key_refused) == ("ready", True)
 
