@@ -75,7 +75,7 @@ def test_sigabrt_tells_where_it_stands(start_daemon: StartDaemon) -> None:
 
     said = "".join(daemon.log)
     assert "Fatal Python error: Aborted" in said
-    assert "lifecycle.py" in said
+    assert "lwd/server/app.py" in said
 
 
 def test_no_engine_outlives_its_daemon(start_daemon: StartDaemon) -> None:
