@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from lwd.errors import REJECTIONS
 from lwd.server.outcome import Outcome
@@ -415,3 +415,30 @@ def test_code_asks_for_what_its_client_takes(page: Page) -> None:
     words = shlex.split(codes["shell"].partition("\n\n")[0], comments=True)
     assert words[:3] == ["lwd", "listen", "--url"]
     assert words[-3:] == ["--param", "replace=it's:it is", "FILE"]
+
+
+def test_code_says_what_is_off_where_its_client_would_ask_for_it(page: Page) -> None:
+    """Nothing that was taken away on the page comes back by a client's own defaults."""
+    for name in ("interim_results", "vad_events", "punctuate"):
+        page.uncheck(f"[name={name}]")
+    page.fill("[name=endpointing]", "")
+    codes = {}
+    for client in ("livekit", "pipecat", "shell"):
+        page.select_option("#client", client)
+        codes[client] = page.locator("#snippet").inner_text()
+
+    off = ("interim_results", "punctuate", "vad_events", "filler_words")
+    for part in (*(f"{name}=False," for name in off), "endpointing_ms=10,"):
+        assert codes["livekit"].count(part) == 1
+    for name in ("interim_results", "punctuate", "profanity_filter"):
+        assert codes["pipecat"].count(f"{name}=False,") == 1
+    assert "not to be had here" not in codes["livekit"] + codes["pipecat"]
+    listen = shlex.split(codes["shell"].partition("\n\n")[0], comments=True)
+    assert {"--no-interim", "--no-punctuate"} < set(listen)
+    assert listen[listen.index("--endpointing") + 1] == "10"
+
+    page.reload()
+    page.check("[name=filler_words]")
+    page.select_option("#client", "livekit")
+    expect(page.locator("#snippet")).to_contain_text("filler_words=True,")
+    expect(page.locator("#snippet")).not_to_contain_text("filler_words=False")
