@@ -6,19 +6,15 @@ const LONGEST_S = 6;
 const PAUSE_S = 1; // after which a caption does not wait for more words
 const SHORTEST_S = 1;
 
-// Captions `{start, end, channel, lines}` of a transcript, in the order in which they begin.
-export function captions(transcript) {
+// Captions `{start, end, channel, lines}` of a transcript, in the order in which they begin;
+// `label(line)` is what is to stand before each of them, and takes room in its first line.
+export function captions(transcript, label = () => "") {
   const cut = transcript.lines.flatMap((line) => {
-    const lead = speaker(transcript, line).length;
+    const lead = label(line).length;
     return runs(line.settledWords, lead).map((words) => caption(words, lead, line.channel));
   });
   cut.sort((one, other) => one.start - other.start);
   return cut.map((one, n) => ({ ...one, end: lengthened(one, following(cut, n)) }));
-}
-
-// What stands before the words of a channel, where there are more, and takes room in the first line.
-export function speaker(transcript, { channel }) {
-  return transcript.channels > 1 ? `Channel ${channel + 1}: ` : "";
 }
 
 function runs(words, lead) {

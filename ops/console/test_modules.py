@@ -226,6 +226,22 @@ def test_the_name_of_a_channel_takes_room(page: Page) -> None:
     assert sorted(re.sub("Channel .: ", "", " ".join(lines)).split()) == sorted(text.split() * 2)
 
 
+def test_the_voice_of_a_channel_takes_no_room(page: Page) -> None:
+    """No player of WebVTT shows it, so lines break as they do where there is one channel."""
+    text = "the good soul openly shouldered my burden and trudged on with me, and so it went " * 3
+    of_two, alone = (
+        transcribed(
+            page,
+            [results(text, 0, final=True, speech_final=True, channels=channels)],
+            "written.toVtt(transcript)",
+        )
+        for channels in (2, 1)
+    )
+
+    assert of_two.count("<v Channel 1>") == alone.count(" --> ")
+    assert of_two.replace("<v Channel 1>", "") == alone
+
+
 @SOME
 @given(st.lists(st.tuples(TEXTS, st.booleans(), st.booleans()), max_size=12))
 def test_any_messages_leave_the_finals(page: Page, told: list[tuple[str, bool, bool]]) -> None:
