@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 
 from lwd.errors import REJECTIONS
+from lwd.protocol.messages import Word
 from lwd.server.outcome import Outcome
+from lwd.text.captions import captions
 
 SOME = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -189,6 +191,19 @@ def test_captions_are_as_the_formats_want_them(page: Page) -> None:
         "WEBVTT\n\n00:59:59.900 --> 01:00:00.900\nR&amp;D &lt;b&gt; it is.\n\n"
         "01:00:05.000 --> 01:00:06.000\nGood.\n\n"
     )
+
+
+def test_a_caption_ends_with_its_sentence(page: Page) -> None:
+    """Where `lwd transcribe` ends it too; a short sentence goes on with the next."""
+    text = "Well. Let us meet tomorrow on Zoom. The others will know."
+    messages = [results(text, 0, final=True, speech_final=True)]
+
+    cut = transcribed(page, messages, "captions(transcript)")
+
+    words = [Word(one, 0.25 * n, 0.25 * n + 0.2, 1.0) for n, one in enumerate(text.split())]
+    told = [" ".join(one["lines"]) for one in cut]
+    assert told == ["Well. Let us meet tomorrow on Zoom.", "The others will know."]
+    assert told == [" ".join(one.lines) for one in captions(words)]
 
 
 TEXTS = st.lists(st.text("abcXYZ.,é-", min_size=1, max_size=60), max_size=40).map(" ".join)
