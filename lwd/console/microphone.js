@@ -34,6 +34,10 @@ export class Microphone {
     this.context = context;
   }
 
+  get title() {
+    return "transcript";
+  }
+
   get parameters() {
     return [
       ["encoding", "linear16"],

@@ -37,7 +37,10 @@ def test_what_is_said_is_read(page: Page) -> None:
     expect(page.locator("#events")).to_contain_text("UtteranceEnd")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#state")).to_have_text("Done.")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SRT").click()
 
+    assert download.value.suggested_filename == "transcript.srt"
     assert is_spoken(settled(page))
     assert is_spoken(" ".join(page.locator("#spoken p").all_inner_texts()))
     expect(page.locator("#transcript .interim")).to_have_count(0)
@@ -74,6 +77,7 @@ def test_a_dropped_file_can_be_saved(page: Page, speech_file: Path, tmp_path: Pa
         with page.expect_download() as download:
             page.get_by_role("button", name=name, exact=True).click()
         path = tmp_path / download.value.suggested_filename
+        assert path.stem == "ls_test"
         download.value.save_as(path)
         saved[path.suffix] = path.read_text()
 
