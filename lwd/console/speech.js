@@ -107,7 +107,9 @@ export class Speech {
       const refusal = await explain(askOnce(path(params)));
       this.refuse(this.#inItsWords(refusal));
       if (refusal.wantsKey) {
-        typed(refusal.why);
+        typed(refusal.why).then(() => {
+          $("#refusal").hidden = true;
+        });
       }
     }
   }

@@ -243,10 +243,12 @@ def test_another_key_is_asked_for_when_one_is_good_no_more(
     page.set_input_files("#file", speech_file)
 
     expect(dialog).to_contain_text("lwd does not take this key: Invalid credentials.")
+    expect(page.locator("#refusal")).to_contain_text("lwd does not take this key")
     enter(page, "  ")
     expect(dialog).to_contain_text("Type a key.")
     enter(page, KEY)
     expect(dialog).to_be_hidden()
+    expect(page.locator("#refusal")).to_be_hidden()
 
 
 @pytest.mark.parametrize("key", ["abc…def", "ключ", "abc def", "a/b="])
