@@ -396,3 +396,17 @@ def test_a_refused_stream_counts_once(page: Page, speech_file: Path) -> None:
     after, newest = page.evaluate(counted)
     assert after == before + 1
     expect(page.locator("#refusal code")).to_contain_text(newest)
+
+
+def test_an_lwd_that_is_gone_is_called_so_also_to_who_speaks(page: Page) -> None:
+    """In the words for whoever chooses a file, although part of the page is still to come."""
+    page.evaluate(
+        "() => { AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no answer')); }"
+    )
+
+    page.click("#speak")
+
+    expect(page.locator("#refusal")).to_have_text(
+        "lwd cannot be reached. See whether it runs, and whether the network lets you."
+    )
+    expect(page.get_by_role("button", name="Speak")).to_be_enabled()
