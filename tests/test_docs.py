@@ -20,6 +20,7 @@ from lwd.server.app import build_app, build_decoders, build_ops
 from lwd.server.engines import Engines
 from lwd.server.live import Live
 from lwd.server.outcome import OUTCOMES, Outcome
+from lwd.server.rejections import Rejections
 from lwd.text.entities import LABELS
 from lwd.text.redaction import KINDS
 
@@ -101,9 +102,10 @@ def test_no_metric_is_invented(page: Path) -> None:
 def test_every_endpoint_is_explained() -> None:
     """Each path that answers is in the table, and no other."""
     live, engines, streams = Live(Config()), Engines([], None), Streams(LimitsConfig())
+    rejections = Rejections()
     apps = (
-        build_app(live, engines, build_decoders(live.config), streams),
-        build_ops(live, engines, streams),
+        build_app(live, engines, build_decoders(live.config), streams, rejections),
+        build_ops(live, engines, streams, rejections),
     )
 
     paths = {resource.canonical for app in apps for resource in app.router.resources()}
@@ -114,7 +116,7 @@ def test_every_endpoint_is_explained() -> None:
 def test_every_endpoint_of_deepgrams_is_compared() -> None:
     """Whoever moves from Deepgram finds each path under /v1 that answers, and no other."""
     live, streams = Live(Config()), Streams(LimitsConfig())
-    app = build_app(live, Engines([], None), build_decoders(live.config), streams)
+    app = build_app(live, Engines([], None), build_decoders(live.config), streams, Rejections())
     paths = {resource.canonical for resource in app.router.resources()} - {"/v1/listen"}
     rows = table(COMPATIBILITY, "Other endpoints")
     compared = {name.split()[-1] for row in rows if row[1] != "refused" for name in names(row[0])}

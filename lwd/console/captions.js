@@ -1,24 +1,22 @@
-// Words cut into captions: two short lines that stay long enough to be read.
+// Words cut into captions: two short lines that stay long enough to be read, and end with a sentence
+// where they can, as those of lwd/text/captions.py do.
 // Knows nothing of the page, nor of how captions are written down.
 
 const LONGEST_LINE = 42; // characters, as subtitles are mostly set
 const LONGEST_S = 6;
 const PAUSE_S = 1; // after which a caption does not wait for more words
 const SHORTEST_S = 1;
+const SENTENCE_ENDS = /[.?!。？！]$/;
 
-// Captions `{start, end, channel, lines}` of a transcript, in the order in which they begin.
-export function captions(transcript) {
+// Captions `{start, end, channel, lines}` of a transcript, in the order in which they begin;
+// `label(line)` is what is to stand before each of them, and takes room in its first line.
+export function captions(transcript, label = () => "") {
   const cut = transcript.lines.flatMap((line) => {
-    const lead = speaker(transcript, line).length;
+    const lead = label(line).length;
     return runs(line.settledWords, lead).map((words) => caption(words, lead, line.channel));
   });
   cut.sort((one, other) => one.start - other.start);
   return cut.map((one, n) => ({ ...one, end: lengthened(one, following(cut, n)) }));
-}
-
-// What stands before the words of a channel, where there are more, and takes room in the first line.
-export function speaker(transcript, { channel }) {
-  return transcript.channels > 1 ? `Channel ${channel + 1}: ` : "";
 }
 
 function runs(words, lead) {
@@ -39,8 +37,15 @@ function joins(run, word, lead) {
   return (
     wrap([...run, word], lead).length <= 2 &&
     word.end - run[0].start <= LONGEST_S &&
-    word.start - last.end < PAUSE_S
+    word.start - last.end < PAUSE_S &&
+    !endsSentence(run)
   );
+}
+
+// A sentence of a word or two does not stand alone.
+function endsSentence(run) {
+  const text = run.map((word) => word.text).join(" ");
+  return SENTENCE_ENDS.test(text) && text.length >= LONGEST_LINE / 2;
 }
 
 function caption(words, lead, channel) {

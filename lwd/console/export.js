@@ -1,7 +1,7 @@
 // A transcript written down: as text, JSON, SubRip and WebVTT. Knows nothing of the page.
 // https://www.w3.org/TR/webvtt1/
 
-import { captions, speaker } from "./captions.js";
+import { captions } from "./captions.js";
 
 export const FORMATS = {
   txt: { type: "text/plain", write: toText },
@@ -21,20 +21,24 @@ export function toJson(transcript) {
 }
 
 export function toSrt(transcript) {
-  return captions(transcript)
-    .map((one, n) => {
-      const lines = [`${speaker(transcript, one)}${one.lines[0]}`, ...one.lines.slice(1)];
-      return `${n + 1}\n${span(one, ",")}\n${lines.join("\n")}\n\n`;
-    })
+  const label = (line) => speaker(transcript, line);
+  return captions(transcript, label)
+    .map((one, n) => `${n + 1}\n${span(one, ",")}\n${label(one)}${one.lines.join("\n")}\n\n`)
     .join("");
 }
 
+// No player shows the tag of a voice, so it takes no room.
 export function toVtt(transcript) {
   const cues = captions(transcript).map((one) => {
     const voice = transcript.channels > 1 ? `<v Channel ${one.channel + 1}>` : "";
     return `${span(one, ".")}\n${voice}${one.lines.map(escaped).join("\n")}\n\n`;
   });
   return `WEBVTT\n\n${cues.join("")}`;
+}
+
+// What stands before the words of a channel, where there are more.
+function speaker(transcript, { channel }) {
+  return transcript.channels > 1 ? `Channel ${channel + 1}: ` : "";
 }
 
 function settledText(line) {

@@ -1,6 +1,8 @@
 // The microphone as frames of linear16, at the rate that the browser records at: not every browser
 // resamples, and lwd does.
 
+import { UNREACHED } from "./refusal.js";
+
 const WHY_NOT = {
   NotAllowedError:
     "The browser was not allowed to use the microphone; the lock beside the address undoes that.",
@@ -21,7 +23,7 @@ export class Microphone {
       const context = new AudioContext();
       await context.audioWorklet.addModule("console/worklet.js").catch(() => {
         stream.getTracks().forEach((track) => track.stop());
-        throw new Error("lwd does not answer, and part of this page is still to come from it.");
+        throw new Error(`${UNREACHED.why} ${UNREACHED.remedy}`);
       });
       return new Microphone(stream, context);
     } catch (error) {
@@ -32,6 +34,10 @@ export class Microphone {
   constructor(stream, context) {
     this.stream = stream;
     this.context = context;
+  }
+
+  get title() {
+    return "transcript";
   }
 
   get parameters() {

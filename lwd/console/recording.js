@@ -24,11 +24,13 @@ export class Recording {
     if (!file.size) {
       throw new Error(`${file.name} is empty.`);
     }
+    const title = file.name.replace(/(.)\.[^.]*$/, "$1");
     const encoded = await file.arrayBuffer();
     try {
       // Decoding takes the buffer away.
       const audio = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(encoded.slice(0));
       return new Recording(
+        title,
         interleaved(audio, multichannel),
         multichannel ? audio.numberOfChannels : 1,
       );
@@ -39,11 +41,13 @@ export class Recording {
           `${file.name} is no audio that this browser can decode, nor a container that lwd knows.`,
         );
       }
-      return new Recording(bytes, null);
+      return new Recording(title, bytes, null);
     }
   }
 
-  constructor(bytes, channels) {
+  // `title` is what a transcript of it is called.
+  constructor(title, bytes, channels) {
+    this.title = title;
     this.bytes = bytes;
     this.channels = channels; // null: not decoded
     this.isStopped = false;

@@ -3,6 +3,11 @@
 
 import { askOnce } from "./key.js";
 
+export const UNREACHED = {
+  why: "lwd cannot be reached.",
+  remedy: "See whether it runs, and whether the network lets you.",
+};
+
 // No such request is answered with what lwd remembers either.
 const STRANGERS = [401, 403];
 
@@ -14,10 +19,7 @@ export async function explain(request) {
   try {
     response = await request;
   } catch {
-    return {
-      why: "lwd cannot be reached.",
-      remedy: "See whether it runs, and whether the network lets you.",
-    };
+    return UNREACHED;
   }
   const body = await response.json().catch(() => ({}));
   const id = response.headers.get("dg-request-id");

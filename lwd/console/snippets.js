@@ -96,6 +96,23 @@ socket.onmessage = (event) => console.log(JSON.parse(event.data));
 `;
 }
 
+// What is off or empty is written out for these: unless told so, each asks for something else than
+// these defaults of the protocol's.
+const LIVEKIT_OFF = {
+  interim_results: "false",
+  punctuate: "false",
+  vad_events: "false",
+  filler_words: "false",
+  endpointing: "10",
+};
+const PIPECAT_OFF = { interim_results: "false", punctuate: "false", profanity_filter: "false" };
+const LISTEN_OFF = { interim_results: "false", punctuate: "false", endpointing: "10" };
+
+function withOff(params, off) {
+  const chosen = new Set(params.map(([name]) => name));
+  return [...params, ...Object.entries(off).filter(([name]) => !chosen.has(name))];
+}
+
 const OF_LIVEKIT = new Set([
   ...["model", "language", "interim_results", "punctuate", "smart_format", "numerals"],
   ...["filler_words", "profanity_filter", "vad_events", "keyterm", "dictation", "redact"],
@@ -104,7 +121,7 @@ const OF_LIVEKIT = new Set([
 
 function livekit({ params, host, tls, key }) {
   const [http] = schemes(tls);
-  const [taken, left] = parted(params, OF_LIVEKIT);
+  const [taken, left] = parted(withOff(params, LIVEKIT_OFF), OF_LIVEKIT);
   const options = taken.map(([name, value]) => [
     name === "endpointing" ? "endpointing_ms" : name,
     value,
@@ -128,7 +145,7 @@ const OF_PIPECAT = new Set([
 
 function pipecat({ params, host, tls, key }) {
   const [, ws] = schemes(tls);
-  const [taken, left] = parted(params, OF_PIPECAT);
+  const [taken, left] = parted(withOff(params, PIPECAT_OFF), OF_PIPECAT);
   return `# pip install "pipecat-ai[deepgram]"
 # For a bot's pipeline: Pipeline([..., stt, ...])
 from pipecat.services.deepgram.stt import DeepgramSTTService
@@ -170,18 +187,22 @@ curl ${http}://${host}/v1/status
 }
 
 const OF_LISTEN = new Set(["model", "language", "endpointing"]);
-// It mixes all channels, and shows interims where there is a terminal.
-const NOT_OF_LISTEN = new Set(["punctuate", "interim_results", "multichannel"]);
+const SWITCHES_OF_LISTEN = { interim_results: "interim", punctuate: "punctuate" };
 
 function listenOptions(params) {
-  const given = params.filter(([name]) => !NOT_OF_LISTEN.has(name));
-  const options = given.map(([name, value]) =>
-    OF_LISTEN.has(name) ? `--${name} ${quoted(value)}` : `--param ${quoted(`${name}=${value}`)}`,
-  );
-  if (!params.some(([name]) => name === "punctuate")) {
-    options.push("--no-punctuate");
+  const options = withOff(params, LISTEN_OFF).map(([name, value]) => listenOption(name, value));
+  return options.map((option) => option && ` \\\n  ${option}`).join("");
+}
+
+// Empty for what it does anyway, and for the channels, all of which it mixes.
+function listenOption(name, value) {
+  if (name in SWITCHES_OF_LISTEN) {
+    return value === "false" ? `--no-${SWITCHES_OF_LISTEN[name]}` : "";
   }
-  return options.map((option) => ` \\\n  ${option}`).join("");
+  if (name === "multichannel") {
+    return "";
+  }
+  return OF_LISTEN.has(name) ? `--${name} ${quoted(value)}` : `--param ${quoted(`${name}=${value}`)}`;
 }
 
 function quoted(text) {

@@ -107,7 +107,9 @@ export class Speech {
       const refusal = await explain(askOnce(path(params)));
       this.refuse(this.#inItsWords(refusal));
       if (refusal.wantsKey) {
-        typed(refusal.why);
+        typed(refusal.why).then(() => {
+          $("#refusal").hidden = true;
+        });
       }
     }
   }
@@ -243,6 +245,7 @@ export class Speech {
     if (this.isStale) {
       this.#clear();
     }
+    this.title = this.source.title;
     this.messages.add(message, text);
     const line = this.transcript.add(message);
     if (line) {
@@ -278,7 +281,7 @@ export class Speech {
   #save(format) {
     const { type, write } = FORMATS[format];
     const url = URL.createObjectURL(new Blob([write(this.transcript)], { type }));
-    h("a", { href: url, download: `transcript.${format}` }).click();
+    h("a", { href: url, download: `${this.title}.${format}` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   }
 

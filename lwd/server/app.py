@@ -56,11 +56,12 @@ def serve(config: Config, announce: Announce, load_config: LoadConfig) -> None:
     decoders = build_decoders(config)
     streams = Streams(config.limits)
     live = Live(config)
+    rejections = Rejections()
     connections = ConnectionLimit(config.limits, engines)
     reloader = Reloader(live, engines, (streams, connections), load_config, load_model)
     daemon = Daemon(
-        build_app(live, engines, decoders, streams),
-        build_ops(live, engines, streams),
+        build_app(live, engines, decoders, streams, rejections),
+        build_ops(live, engines, streams, rejections),
         live,
         engines,
         decoders,
@@ -84,10 +85,9 @@ async def engines_alone(config: Config) -> AsyncIterator[EnginePool]:
 
 
 def build_app(
-    live: Live, engines: Engines, decoders: Decoders, streams: Streams
+    live: Live, engines: Engines, decoders: Decoders, streams: Streams, rejections: Rejections
 ) -> web.Application:
     """The HTTP application for clients, over started engines."""
-    rejections = Rejections()
     app = web.Application(
         middlewares=[
             live.note_address,
@@ -112,9 +112,13 @@ def build_app(
     return app
 
 
-def build_ops(live: Live, engines: Engines, streams: Streams) -> web.Application:
+def build_ops(
+    live: Live, engines: Engines, streams: Streams, rejections: Rejections
+) -> web.Application:
     """The HTTP application for those who run the daemon, on a port of its own."""
-    app = web.Application(middlewares=[live.note_address, count_request, answer_in_shape])
+    app = web.Application(
+        middlewares=[live.note_address, count_request, rejections.note, answer_in_shape]
+    )
     app.on_response_prepare.append(add_request_id)
     OpsHandlers(live, engines, streams, Authenticator(live, Tokens())).add_routes(app.router)
     return app

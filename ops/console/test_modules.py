@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from lwd.errors import REJECTIONS
+from lwd.protocol.messages import Word
 from lwd.server.outcome import Outcome
+from lwd.text.captions import captions
 
 SOME = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -191,6 +193,19 @@ def test_captions_are_as_the_formats_want_them(page: Page) -> None:
     )
 
 
+def test_a_caption_ends_with_its_sentence(page: Page) -> None:
+    """Where `lwd transcribe` ends it too; a short sentence goes on with the next."""
+    text = "Well. Let us meet tomorrow on Zoom. The others will know."
+    messages = [results(text, 0, final=True, speech_final=True)]
+
+    cut = transcribed(page, messages, "captions(transcript)")
+
+    words = [Word(one, 0.25 * n, 0.25 * n + 0.2, 1.0) for n, one in enumerate(text.split())]
+    told = [" ".join(one["lines"]) for one in cut]
+    assert told == ["Well. Let us meet tomorrow on Zoom.", "The others will know."]
+    assert told == [" ".join(one.lines) for one in captions(words)]
+
+
 TEXTS = st.lists(st.text("abcXYZ.,é-", min_size=1, max_size=60), max_size=40).map(" ".join)
 
 
@@ -224,6 +239,22 @@ def test_the_name_of_a_channel_takes_room(page: Page) -> None:
     assert {line[:11] for line in lines if ": " in line} == {"Channel 1: ", "Channel 2: "}
     assert max(map(len, lines)) <= 42
     assert sorted(re.sub("Channel .: ", "", " ".join(lines)).split()) == sorted(text.split() * 2)
+
+
+def test_the_voice_of_a_channel_takes_no_room(page: Page) -> None:
+    """No player of WebVTT shows it, so lines break as they do where there is one channel."""
+    text = "the good soul openly shouldered my burden and trudged on with me, and so it went " * 3
+    of_two, alone = (
+        transcribed(
+            page,
+            [results(text, 0, final=True, speech_final=True, channels=channels)],
+            "written.toVtt(transcript)",
+        )
+        for channels in (2, 1)
+    )
+
+    assert of_two.count("<v Channel 1>") == alone.count(" --> ")
+    assert of_two.replace("<v Channel 1>", "") == alone
 
 
 @SOME
@@ -415,3 +446,30 @@ def test_code_asks_for_what_its_client_takes(page: Page) -> None:
     words = shlex.split(codes["shell"].partition("\n\n")[0], comments=True)
     assert words[:3] == ["lwd", "listen", "--url"]
     assert words[-3:] == ["--param", "replace=it's:it is", "FILE"]
+
+
+def test_code_says_what_is_off_where_its_client_would_ask_for_it(page: Page) -> None:
+    """Nothing that was taken away on the page comes back by a client's own defaults."""
+    for name in ("interim_results", "vad_events", "punctuate"):
+        page.uncheck(f"[name={name}]")
+    page.fill("[name=endpointing]", "")
+    codes = {}
+    for client in ("livekit", "pipecat", "shell"):
+        page.select_option("#client", client)
+        codes[client] = page.locator("#snippet").inner_text()
+
+    off = ("interim_results", "punctuate", "vad_events", "filler_words")
+    for part in (*(f"{name}=False," for name in off), "endpointing_ms=10,"):
+        assert codes["livekit"].count(part) == 1
+    for name in ("interim_results", "punctuate", "profanity_filter"):
+        assert codes["pipecat"].count(f"{name}=False,") == 1
+    assert "not to be had here" not in codes["livekit"] + codes["pipecat"]
+    listen = shlex.split(codes["shell"].partition("\n\n")[0], comments=True)
+    assert {"--no-interim", "--no-punctuate"} < set(listen)
+    assert listen[listen.index("--endpointing") + 1] == "10"
+
+    page.reload()
+    page.check("[name=filler_words]")
+    page.select_option("#client", "livekit")
+    expect(page.locator("#snippet")).to_contain_text("filler_words=True,")
+    expect(page.locator("#snippet")).not_to_contain_text("filler_words=False")

@@ -37,7 +37,10 @@ def test_what_is_said_is_read(page: Page) -> None:
     expect(page.locator("#events")).to_contain_text("UtteranceEnd")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#state")).to_have_text("Done.")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SRT").click()
 
+    assert download.value.suggested_filename == "transcript.srt"
     assert is_spoken(settled(page))
     assert is_spoken(" ".join(page.locator("#spoken p").all_inner_texts()))
     expect(page.locator("#transcript .interim")).to_have_count(0)
@@ -74,6 +77,7 @@ def test_a_dropped_file_can_be_saved(page: Page, speech_file: Path, tmp_path: Pa
         with page.expect_download() as download:
             page.get_by_role("button", name=name, exact=True).click()
         path = tmp_path / download.value.suggested_filename
+        assert path.stem == "ls_test"
         download.value.save_as(path)
         saved[path.suffix] = path.read_text()
 
@@ -239,10 +243,12 @@ def test_another_key_is_asked_for_when_one_is_good_no_more(
     page.set_input_files("#file", speech_file)
 
     expect(dialog).to_contain_text("lwd does not take this key: Invalid credentials.")
+    expect(page.locator("#refusal")).to_contain_text("lwd does not take this key")
     enter(page, "  ")
     expect(dialog).to_contain_text("Type a key.")
     enter(page, KEY)
     expect(dialog).to_be_hidden()
+    expect(page.locator("#refusal")).to_be_hidden()
 
 
 @pytest.mark.parametrize("key", ["abc…def", "ключ", "abc def", "a/b="])
@@ -390,3 +396,17 @@ def test_a_refused_stream_counts_once(page: Page, speech_file: Path) -> None:
     after, newest = page.evaluate(counted)
     assert after == before + 1
     expect(page.locator("#refusal code")).to_contain_text(newest)
+
+
+def test_an_lwd_that_is_gone_is_called_so_also_to_who_speaks(page: Page) -> None:
+    """In the words for whoever chooses a file, although part of the page is still to come."""
+    page.evaluate(
+        "() => { AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no answer')); }"
+    )
+
+    page.click("#speak")
+
+    expect(page.locator("#refusal")).to_have_text(
+        "lwd cannot be reached. See whether it runs, and whether the network lets you."
+    )
+    expect(page.get_by_role("button", name="Speak")).to_be_enabled()

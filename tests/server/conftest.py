@@ -19,6 +19,7 @@ from lwd.server.admission import Streams
 from lwd.server.app import build_app, build_decoders, build_ops
 from lwd.server.engines import Engines, LoadedModel
 from lwd.server.live import Live
+from lwd.server.rejections import Rejections
 from tests.conftest import read_pcm
 
 Client = TestClient[web.Request, web.Application]
@@ -89,10 +90,10 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
         pool = make_pool(tmp_path, replicas=config.model.replicas or 1, command=command)
         engines = Engines([LoadedModel("scripted", pool, MODEL)], config.model.language)
         await engines.start()
-        streams, live = Streams(config.limits), Live(config)
-        app = build_app(live, engines, build_decoders(config), streams)
+        streams, live, rejections = Streams(config.limits), Live(config), Rejections()
+        app = build_app(live, engines, build_decoders(config), streams, rejections)
         client: Client = TestClient(_Served(app))
-        ops: Client = TestClient(_Served(build_ops(live, engines, streams)))
+        ops: Client = TestClient(_Served(build_ops(live, engines, streams, rejections)))
         for one in (client, ops):
             await one.start_server()
         server = Server(client, ops, streams, pool)

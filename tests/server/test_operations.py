@@ -128,6 +128,18 @@ async def test_each_rejection_has_its_reason(start_server: StartServer, tmp_path
     assert recent[1]["remedy"] == "Expected an integer from 0 to 2147483647."
 
 
+async def test_what_operators_are_refused_is_listed_too(server: Server) -> None:
+    """As it is counted: the count and the list are of both ports."""
+    before = (await told(server, "operations"))["rejected"]["bad_request"]
+    response = await server.ops.get("/v1/listen")
+    counted = (await told(server, "operations"))["rejected"]["bad_request"]
+    [one] = (await told(server, "rejections"))["rejections"]
+
+    assert counted == before + 1
+    assert (one["status"], one["reason"]) == (404, "bad_request")
+    assert one["request_id"] == response.headers["dg-request-id"]
+
+
 async def test_no_rejection_keeps_what_was_sent(start_server: StartServer) -> None:
     """Neither keys nor values nor paths, which may hold either, are remembered."""
     server = await start_server(auth__keys=[KEY])

@@ -19,6 +19,7 @@ from lwd.server.admission import Streams
 from lwd.server.app import build_app, build_decoders
 from lwd.server.engines import Engines
 from lwd.server.live import Live
+from lwd.server.rejections import Rejections
 from lwd.server.reply import new_request_id
 from lwd.server.stream import Stream
 from tests.server.conftest import RAW, UPGRADE, Server
@@ -170,7 +171,9 @@ async def test_too_large_a_body_is_refused_in_shape() -> None:
         return web.Response(body=await request.read())
 
     live = Live(Config())
-    app = build_app(live, Engines([], None), build_decoders(live.config), Streams(LimitsConfig()))
+    app = build_app(
+        live, Engines([], None), build_decoders(live.config), Streams(LimitsConfig()), Rejections()
+    )
     app.router.add_post("/upload", read)
     async with TestClient(TestServer(app)) as client:
         response = await client.post("/upload", data=BytesIO(bytes((1 << 20) + 1)))
