@@ -6,7 +6,7 @@ import os
 import signal
 import struct
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -92,12 +92,23 @@ def listen(run: Run, monkeypatch: pytest.MonkeyPatch) -> Listen:
     return listen_
 
 
-async def answer(ws: web.WebSocketResponse) -> None:
-    """Hear a stream to its end and answer with MESSAGES."""
+async def answer(ws: web.WebSocketResponse, messages: Sequence[str] = MESSAGES) -> None:
+    """Hear a stream to its end and answer with these messages."""
     await heard(ws)
-    for message in MESSAGES:
+    for message in messages:
         await ws.send_str(message)
     await ws.close()
+
+
+async def note_and_answer(
+    asked: list[dict[str, str]], request: web.Request
+) -> web.WebSocketResponse:
+    """Answer, and note what was asked for."""
+    asked.append(dict(request.query))
+    ws = web.WebSocketResponse()
+    await ws.prepare(request)
+    await answer(ws)
+    return ws
 
 
 async def test_pipe_gets_settled_lines_alone(
@@ -112,14 +123,7 @@ async def test_an_utterance_is_a_line(
     serve: Serve, listen: Listen, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """However many results settle it; the last one ends with the stream."""
-
-    async def script(ws: web.WebSocketResponse) -> None:
-        await heard(ws)
-        for message in PARTS:
-            await ws.send_str(message)
-        await ws.close()
-
-    assert await listen("--url", await serve(script)) == 0
+    assert await listen("--url", await serve(partial(answer, messages=PARTS))) == 0
     assert capsys.readouterr() == ("00:00.5  When I was young I could\n00:04.0  fly.\n", "")
 
 
@@ -169,14 +173,7 @@ async def test_options_become_parameters(
     """The server is asked for raw audio of 16 kHz and for what the options say."""
     asked: list[dict[str, str]] = []
 
-    async def handle(request: web.Request) -> web.WebSocketResponse:
-        asked.append(dict(request.query))
-        ws = web.WebSocketResponse()
-        await ws.prepare(request)
-        await answer(ws)
-        return ws
-
-    assert await listen("--url", await start(handle), *options) == 0
+    assert await listen("--url", await start(partial(note_and_answer, asked)), *options) == 0
     assert asked == [
         {
             "encoding": "linear16",
@@ -196,17 +193,10 @@ async def test_an_unknown_parameter_is_sent_with_a_warning(
     """A misspelt one would do nothing, and nobody would know; a newer server may have it."""
     asked: list[dict[str, str]] = []
 
-    async def handle(request: web.Request) -> web.WebSocketResponse:
-        asked.append(dict(request.query))
-        ws = web.WebSocketResponse()
-        await ws.prepare(request)
-        await answer(ws)
-        return ws
-
     params = ["smart_fromat=true", "zzz=1", "keyterm=a", "tag=b", "diarize=false"]
     options = [word for param in params for word in ("--param", param)]
 
-    assert await listen("--url", await start(handle), *options) == 0
+    assert await listen("--url", await start(partial(note_and_answer, asked)), *options) == 0
 
     assert capsys.readouterr().err.splitlines() == [
         "lwd: --param smart_fromat: unknown parameter; did you mean smart_format?",
